@@ -1,0 +1,121 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"time"
+)
+
+// Config says where the server is. The zero value of each field but Address
+// stands for the default named with it.
+type Config struct {
+	Address string      // host:port
+	TLS     *tls.Config // nil: plain TCP. ServerName defaults to Address's host
+
+	DialTimeout time.Duration // TCP and TLS handshake together; default 10 s
+	IdleTimeout time.Duration // an idle connection is closed after it; default 60 s
+	IdleMax     int           // idle connections kept, the oldest leaves; default 256
+
+	// Stale is called each time a reused connection turned out to be dead
+	// under a request, with whether the request was sent again. May be nil.
+	Stale func(resent bool)
+}
+
+// Client sends requests to one server over connections that it keeps alive.
+// It is safe for concurrent use.
+type Client struct {
+	config Config
+	idle   pool
+}
+
+// New makes a client; it connects to nothing yet.
+func New(c Config) *Client {
+	if c.DialTimeout == 0 {
+		c.DialTimeout = 10 * time.Second
+	}
+	if c.IdleTimeout == 0 {
+		c.IdleTimeout = 60 * time.Second
+	}
+	if c.IdleMax == 0 {
+		c.IdleMax = 256
+	}
+	if c.Stale == nil {
+		c.Stale = func(bool) {}
+	}
+	if c.TLS != nil {
+		c.TLS = c.TLS.Clone()
+		c.TLS.NextProtos = []string{"http/1.1"}
+		if c.TLS.ServerName == "" {
+			c.TLS.ServerName, _, _ = net.SplitHostPort(c.Address)
+		}
+		if c.TLS.ClientSessionCache == nil {
+			// Without it every new connection costs the server a full handshake.
+			c.TLS.ClientSessionCache = tls.NewLRUClientSessionCache(16)
+		}
+	}
+	return &Client{config: c, idle: pool{max: c.IdleMax, timeout: c.IdleTimeout}}
+}
+
+// Do sends one request and returns when the head of its answer has come. The
+// caller reads the body and calls Close, whatever happens. Cancelling ctx ends
+// the exchange at any point and closes its connection, which is how the server
+// learns that the phone has gone.
+//
+// Errors are *Error; what the client's own body did wrong is errors.Is
+// ErrRequestBody.
+func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	if conn := c.idle.take(r.reuseLimit()); conn != nil {
+		answer, err := conn.exchange(ctx, r)
+		if err == nil || ctx.Err() != nil || !err.Stale() {
+			return answer, plain(err)
+		}
+		again := r.Repeatable || err.untaken
+		c.config.Stale(again)
+		if !again {
+			return nil, err
+		}
+	}
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.home = &c.idle
+	answer, failed := conn.exchange(ctx, r)
+	return answer, plain(failed)
+}
+
+// Close closes the idle connections and keeps none from then on.
+func (c *Client) Close() { c.idle.closeAll() }
+
+// Idle returns how many connections wait for their next request.
+func (c *Client) Idle() int { return c.idle.len() }
+
+// Reach connects to the server and hangs up: the error says why it cannot be
+// reached.
+func (c *Client) Reach(ctx context.Context) error {
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+func (c *Client) dial(ctx context.Context) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.DialTimeout)
+	defer cancel()
+	var d net.Dialer
+	raw, err := d.DialContext(ctx, "tcp", c.config.Address)
+	if err != nil {
+		return nil, &Error{Phase: Dial, Err: err}
+	}
+	if c.config.TLS == nil {
+		return newConn(raw, raw), nil
+	}
+	secure := tls.Client(raw, c.config.TLS)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, &Error{Phase: Handshake, Err: err}
+	}
+	return newConn(secure, raw), nil
+}
