@@ -64,7 +64,7 @@ func (t *textWriter) finish() {
 // decide turns an OPAQUE into text or hex by its first bytes, and prints those.
 func (t *textWriter) decide(more bool) {
 	t.mode = asText
-	if !printable(t.sniff, more) {
+	if !readsAsText(t.sniff, more) {
 		t.flushCut()
 		t.w.WriteString("<!--opaque:")
 		t.mode = asHex
@@ -144,8 +144,8 @@ func (t *textWriter) foreign(raw []byte) {
 	}
 }
 
-// printable says whether p reads as text. With more to come its last character may be cut off.
-func printable(p []byte, more bool) bool {
+// readsAsText says whether p reads as text. With more to come its last character may be cut off.
+func readsAsText(p []byte, more bool) bool {
 	for len(p) > 0 {
 		r, n := utf8.DecodeRune(p)
 		switch {
