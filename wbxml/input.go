@@ -18,6 +18,7 @@ type input struct {
 	maxBytes int64
 
 	r       io.Reader // nil when in memory or fed
+	readErr error     // what the reader said along with its last bytes
 	eof     bool      // nothing comes after the window
 	own     []byte    // our buffer: for the reader, or for bytes fed ahead of Next
 	dropped int64     // bytes fed after the document was over
@@ -54,26 +55,33 @@ func (in *input) more() error {
 	return in.read()
 }
 
-// read takes at least one byte from the reader, or sets eof and says Truncated.
+// read takes at least one byte from the reader, or says why there is none.
 func (in *input) read() error {
 	if in.own == nil {
 		in.own = make([]byte, readSize)
 	}
 	own := in.own[:cap(in.own)]
 	for range 100 { // as bufio does: a reader that gives neither bytes nor an error must not hang us
+		if in.readErr != nil {
+			return in.failedRead(in.readErr)
+		}
 		n, err := in.r.Read(own)
 		in.window(own[:n])
-		in.eof = err == io.EOF
+		if in.eof = err == io.EOF; !in.eof {
+			in.readErr = err // a reader need not say it twice: what came with the bytes must not be lost
+		}
 		switch {
-		case n > 0 && in.pos < in.end:
-			return nil // an error along with bytes comes again at the next Read
+		case in.pos < in.end:
+			return nil
 		case n > 0 || in.eof:
 			return in.more()
-		case err != nil:
-			return fmt.Errorf("wbxml: byte %d: %w", in.offset(), err)
 		}
 	}
-	return fmt.Errorf("wbxml: byte %d: %w", in.offset(), io.ErrNoProgress)
+	return in.failedRead(io.ErrNoProgress)
+}
+
+func (in *input) failedRead(err error) error {
+	return fmt.Errorf("wbxml: byte %d: %w", in.offset(), err)
 }
 
 // Feed gives the next bytes of the document; it is used after ResetFeed. p is used in place and must stay as it is
