@@ -7,9 +7,14 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
-	"testing"
 	"testing/iotest"
 )
+
+// tester is what *testing.T, *testing.F and *rapid.T have in common.
+type tester interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
 
 // event is a token with its pieces joined, so that the ways of reading can be compared.
 type event struct {
@@ -87,7 +92,7 @@ func fed(doc []byte, l Limits, piece func() int) outcome {
 }
 
 // allModes reads doc in every way and fails if they differ in a token, the error or its offset.
-func allModes(t testing.TB, doc []byte, l Limits, seed uint64) outcome {
+func allModes(t tester, doc []byte, l Limits, seed uint64) outcome {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))
 	want := inMemory(doc, l)
@@ -124,7 +129,7 @@ func fedAhead(doc []byte, l Limits, random *rand.Rand) outcome {
 }
 
 // reason gives the class of a syntax error, 0 for none.
-func reason(t testing.TB, err error) Reason {
+func reason(t tester, err error) Reason {
 	t.Helper()
 	if err == nil {
 		return 0
