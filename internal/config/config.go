@@ -1,0 +1,69 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Config is everything an operator can set. The names are those of the file, so
+// TLS.Cert is the key tls.cert; docs/configuration.md explains each. Paths are
+// absolute once the file is read.
+type Config struct {
+	Listen        string // HOST:PORT of the port that phones talk to
+	TLS           TLS
+	Upstream      Upstream
+	Forwarded     Forwarded
+	ProxyProtocol ProxyProtocol
+	Admin         Admin
+	Drain         time.Duration // how long held waits may take to end after SIGTERM
+	Log           Log
+}
+
+// TLS is what phones see. No certificate means a self-signed one.
+type TLS struct {
+	Cert, Key string   // PEM files, both or none
+	ALPN      []string // "http/1.1", "h2", in order of preference
+}
+
+// Upstream is the ActiveSync server behind us.
+type Upstream struct {
+	URL           *url.URL          // scheme, host and an optional path prefix without a slash at its end; nothing else
+	CA            string            // PEM file with the authorities to believe instead of the system's
+	LocationHosts map[string]string // 451's X-MS-Location: internal host -> public host, both in lower case
+}
+
+// Forwarded names the peers whose X-Forwarded-For, -Proto and -Host are believed.
+type Forwarded struct{ Trusted []netip.Prefix }
+
+// ProxyProtocol names the peers that may begin a connection with a PROXY header.
+type ProxyProtocol struct{ Trusted []netip.Prefix }
+
+// Admin is the second listener: health, metrics, profiles.
+type Admin struct {
+	Listen             string // HOST:PORT, "" = none
+	TokenFile          string // file with the bearer token
+	Pprof              bool
+	ReadyNeedsUpstream bool // /readyz fails while the upstream cannot be reached
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // auto, json, console
+	Users  string // hashed, plain
+}
+
+// Default returns the configuration of an empty file. It is complete but for
+// Upstream.URL, which nobody can guess. All defaults stand here and only here.
+func Default() *Config {
+	return &Config{
+		Listen: ":443",
+		TLS:    TLS{ALPN: []string{"http/1.1"}},
+		// Loopback, so that metrics and profiles are never on the internet by accident.
+		Admin: Admin{Listen: "127.0.0.1:9180"},
+		// Below the 30 s after which Kubernetes kills, and far below systemd's 90 s.
+		Drain: 25 * time.Second,
+		Log:   Log{Level: "info", Format: "auto", Users: "hashed"},
+	}
+}

@@ -1,0 +1,118 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// Load reads and checks the file at path. The error is an *Error.
+func Load(path string) (*Config, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, &Error{File: path, Problem: reason(err), Remedy: "write a configuration there, or start with --upstream URL instead of a file"}
+	}
+	return Parse(path, data)
+}
+
+// Parse checks the content of the file called name, against whose directory
+// relative paths in it are read. It looks at the files that keys name. The error
+// is an *Error with a line and a column.
+func Parse(name string, data []byte) (*Config, error) {
+	dir, err := filepath.Abs(filepath.Dir(name))
+	if err != nil {
+		return nil, fmt.Errorf("the directory of %s: %w", name, err)
+	}
+	root, err := parseTree(&source{name: name, dir: dir, there: "beside this file"}, data)
+	if err != nil {
+		return nil, err
+	}
+	r := reading{config: Default(), set: map[string]node{"": root}}
+	if err := r.section(root); err != nil {
+		return nil, err
+	}
+	if err := r.checkWhole(); err != nil {
+		return nil, err
+	}
+	return r.config, nil
+}
+
+// Flag is a setting that came from the command line.
+type Flag struct {
+	Name string // as typed: "--upstream"
+	Key  string // as in the file: "upstream.url"
+	Text string
+}
+
+// FromFlags is Parse for settings from the command line, which go through the
+// same checks. Relative paths start at the working directory.
+func FromFlags(flags ...Flag) (*Config, error) {
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		return nil, fmt.Errorf("the working directory: %w", err)
+	}
+	r := reading{config: Default(), set: map[string]node{"": {src: &source{name: "command line"}}}}
+	for _, f := range flags {
+		k, ok := find(f.Key)
+		if !ok {
+			return nil, fmt.Errorf("flag %s stands for %q, which is no key", f.Name, f.Key)
+		}
+		n := node{src: &source{name: f.Name, dir: dir, there: "in the working directory"}, key: f.Key, kind: text, text: f.Text}
+		r.set[f.Key] = n
+		if err := k.read(r.config, n); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.checkWhole(); err != nil {
+		return nil, err
+	}
+	return r.config, nil
+}
+
+// reading is a configuration in the making, with what was set and where.
+type reading struct {
+	config *Config
+	set    map[string]node // key or section -> where; "" is the whole file
+}
+
+// section reads the keys of one section, in the order of the file.
+func (r *reading) section(s node) error {
+	for _, e := range s.entries {
+		if err := r.entry(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reading) entry(e entry) error {
+	path := e.name.key
+	r.set[path] = e.value
+	if k, ok := find(path); ok {
+		return k.read(r.config, e.value)
+	}
+	switch {
+	case isSection(path):
+		return r.subsection(e)
+	case later[path]:
+		return e.name.faultUnseen("known, but not in this version: it would have no effect", "remove it")
+	default:
+		return e.name.faultUnseen("unknown key", suggestion(path))
+	}
+}
+
+// subsection reads a section's keys. Nothing in it is fine: that is what is left
+// when somebody puts # before each of them.
+func (r *reading) subsection(e entry) error {
+	path := e.name.key
+	r.set[path] = e.name
+	switch e.value.kind {
+	case section:
+		return r.section(e.value)
+	case nothing:
+		return nil
+	default:
+		return e.value.faultUnseen(fmt.Sprintf("%s where a section is needed", e.value.kind),
+			"write its keys below it, indented; they are: "+strings.Join(names(path), ", "))
+	}
+}

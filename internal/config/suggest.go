@@ -1,0 +1,102 @@
+package config
+
+import (
+	"strings"
+	"unicode"
+)
+
+// suggestion is the way out of an unknown key: the key that was probably meant,
+// or all that could stand there.
+func suggestion(path string) string {
+	section, name := "", path
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		section, name = path[:i], path[i+1:]
+	}
+	for _, guess := range []func() string{
+		func() string { return nearest(path, max(1, len(name)/3)) },
+		func() string { return sameBeginning(section, name) },
+		func() string { return elsewhere(name) },
+	} {
+		if key := guess(); key != "" {
+			return "did you mean " + key + "?"
+		}
+	}
+	return "the keys here are: " + strings.Join(names(section), ", ")
+}
+
+// nearest is the key with the fewest slips of the pen, at most limit of them. It
+// looks at letters alone, so tokenFile, token-file and log_level find theirs.
+func nearest(path string, limit int) string {
+	best, at := "", limit+1
+	for _, k := range keys {
+		for _, candidate := range []string{k.path, sectionOf(k.path)} {
+			if d := slips(letters(path), letters(candidate)); candidate != "" && d < at {
+				best, at = candidate, d
+			}
+		}
+	}
+	return best
+}
+
+// sameBeginning finds cert for certificate and certfile, and location_hosts for location.
+func sameBeginning(section, name string) string {
+	const enough = 3
+	for _, n := range names(section) {
+		if min(len(n), len(name)) >= enough && (strings.HasPrefix(n, name) || strings.HasPrefix(name, n)) {
+			return join(section, n)
+		}
+	}
+	return ""
+}
+
+// elsewhere finds a key that was written in the wrong section: cert for tls.cert.
+func elsewhere(name string) string {
+	found := ""
+	for _, k := range keys {
+		if strings.HasSuffix(k.path, "."+name) {
+			if found != "" {
+				return "" // "listen", "trusted": no telling which
+			}
+			found = k.path
+		}
+	}
+	return found
+}
+
+func sectionOf(path string) string {
+	section, _, found := strings.Cut(path, ".")
+	if !found {
+		return ""
+	}
+	return section
+}
+
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+// slips is the Levenshtein distance, two rows at a time.
+func slips(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			swap := diagonal
+			if a[i] != b[j] {
+				swap++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(swap, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

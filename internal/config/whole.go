@@ -1,0 +1,91 @@
+package config
+
+import (
+	"crypto/tls"
+	"net"
+)
+
+// checkWhole holds what no single key can know.
+func (r *reading) checkWhole() error {
+	for _, check := range []func() error{r.checkUpstream, r.checkCertificate, r.checkAuthorities, r.checkAdmin} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// where is the place of a key that was set, or else of its section, or else of
+// the file; always under the key's name.
+func (r *reading) where(path string) node {
+	for _, p := range []string{path, sectionOf(path), ""} {
+		if n, ok := r.set[p]; ok {
+			n.key = path
+			return n
+		}
+	}
+	return node{src: &source{name: path}}
+}
+
+// lastSet is the place of the later of two keys that was set at all.
+func (r *reading) lastSet(a, b string) node {
+	if _, ok := r.set[b]; ok {
+		return r.where(b)
+	}
+	return r.where(a)
+}
+
+func (r *reading) checkUpstream() error {
+	if r.config.Upstream.URL == nil {
+		return r.where("upstream.url").faultUnseen("missing", wantURL)
+	}
+	return nil
+}
+
+// checkCertificate wants certificate and key together, and to fit.
+func (r *reading) checkCertificate() error {
+	const both = "set tls.cert and tls.key, or neither for a self-signed certificate"
+	c := r.config.TLS
+	switch {
+	case c.Cert == "" && c.Key == "":
+		return nil
+	case c.Key == "":
+		return r.where("tls.cert").fault("a certificate without its private key", both)
+	case c.Cert == "":
+		return r.where("tls.key").fault("a private key without its certificate", both)
+	}
+	if _, err := tls.LoadX509KeyPair(c.Cert, c.Key); err != nil {
+		return r.where("tls.key").fault("does not fit tls.cert: "+err.Error(), "use the key that the certificate was made for, with the server's own certificate first in tls.cert")
+	}
+	return nil
+}
+
+// checkAuthorities refuses a CA file that could never be asked: whoever wrote it
+// believes that the way to the server is encrypted.
+func (r *reading) checkAuthorities() error {
+	if r.config.Upstream.CA != "" && r.config.Upstream.URL.Scheme != "https" {
+		return r.where("upstream.ca").fault("no certificate is ever checked, because upstream.url begins with http://", "write https:// there, or remove upstream.ca")
+	}
+	return nil
+}
+
+func (r *reading) checkAdmin() error {
+	admin := r.config.Admin
+	switch {
+	case admin.Listen == "":
+		return nil
+	case sameListener(admin.Listen, r.config.Listen):
+		return r.lastSet("listen", "admin.listen").fault("listen and admin.listen are the same port", "choose two: metrics and profiles must not be where phones are")
+	case admin.TokenFile == "" && !onlyHere(admin.Listen):
+		return r.where("admin.listen").fault("other machines can reach this address, and without a token everybody there could read metrics and profiles",
+			"set admin.token_file, or listen on 127.0.0.1:9180")
+	}
+	return nil
+}
+
+// sameListener says whether two listen addresses collide; port 0 never does.
+func sameListener(a, b string) bool {
+	hostA, portA, _ := net.SplitHostPort(a)
+	hostB, portB, _ := net.SplitHostPort(b)
+	return portA == portB && portA != "0" && (hostA == hostB || hostA == "" || hostB == "")
+}

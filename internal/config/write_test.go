@@ -1,0 +1,131 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func written(t rapid.TB, c *Config) string {
+	t.Helper()
+	var b strings.Builder
+	if err := c.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTheEffectiveConfigurationOfOneUpstreamIsShort(t *testing.T) {
+	const want = `listen: ":443"
+tls:
+  alpn: ["http/1.1"]
+upstream:
+  url: "https://exchange.internal"
+  location_hosts: {}
+forwarded:
+  trusted: []
+proxy_protocol:
+  trusted: []
+admin:
+  listen: "127.0.0.1:9180"
+  pprof: false
+  ready_needs_upstream: false
+drain: 25s
+log:
+  level: "info"
+  format: "auto"
+  users: "hashed"
+`
+	if got := written(t, good(t, "minimal.yaml")); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestWhatIsWrittenIsReadBackTheSame(t *testing.T) {
+	for _, name := range []string{"minimal.yaml", "full.yaml", "windows.yaml", "commented_out.yaml"} {
+		first := written(t, good(t, name))
+		again, err := Parse("/another/directory/d.yaml", []byte(first))
+		if err != nil {
+			t.Fatalf("%s: %v in:\n%s", name, err, first)
+		}
+		if second := written(t, again); second != first {
+			t.Errorf("%s: first:\n%s\nthen:\n%s", name, first, second)
+		}
+	}
+}
+
+var dnsName = rapid.StringMatching(`[a-z0-9_]([a-z0-9-]{0,10}[a-z0-9])?(\.[a-z]{2,5}){0,3}`)
+
+func prefix(t *rapid.T) netip.Prefix {
+	var ip netip.Addr
+	if rapid.Bool().Draw(t, "v4") {
+		ip = netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "ip")))
+	} else {
+		ip = netip.AddrFrom16([16]byte(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "ip"))).Unmap()
+	}
+	return netip.PrefixFrom(ip, rapid.IntRange(0, ip.BitLen()).Draw(t, "bits")).Masked()
+}
+
+func anyConfig(t *rapid.T) *Config {
+	c := Default()
+	c.Listen = dnsName.Draw(t, "listen host") + ":443"
+	c.TLS.ALPN = rapid.SampledFrom([][]string{{"h2"}, {"http/1.1"}, {"h2", "http/1.1"}}).Draw(t, "alpn")
+	c.Upstream.URL = &url.URL{
+		Scheme: rapid.SampledFrom([]string{"http", "https"}).Draw(t, "scheme"),
+		Host:   dnsName.Draw(t, "host"),
+		Path:   rapid.StringMatching(`(/[^/]*[^/.])?`).Draw(t, "path"),
+	}
+	c.Upstream.LocationHosts = rapid.MapOfN(dnsName, dnsName, 0, 3).Draw(t, "hosts")
+	c.Forwarded.Trusted = rapid.SliceOfN(rapid.Custom(prefix), 0, 3).Draw(t, "trusted")
+	c.Admin.Listen = rapid.SampledFrom([]string{"", "127.0.0.1:9180", "[::1]:0", "localhost:1"}).Draw(t, "admin")
+	c.Admin.Pprof = rapid.Bool().Draw(t, "pprof")
+	c.Drain = time.Duration(rapid.Int64Range(0, int64(longestDrain)).Draw(t, "drain"))
+	c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
+	return c
+}
+
+func TestAnyConfigurationIsReadBackTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyConfig(t)
+		first := written(t, c)
+		again, err := Parse("d.yaml", []byte(first))
+		if err != nil {
+			t.Fatalf("%v in:\n%s", err, first)
+		}
+		if second := written(t, again); second != first {
+			t.Fatalf("first:\n%s\nthen:\n%s", first, second)
+		}
+		if again.Upstream.URL.String() != c.Upstream.URL.String() || again.Drain != c.Drain || len(again.Upstream.LocationHosts) != len(c.Upstream.LocationHosts) {
+			t.Fatalf("lost on the way:\n%+v\n%+v", c, again)
+		}
+	})
+}
+
+func TestAnyTextSurvivesItsQuotes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.String().Draw(t, "text")
+		root, err := parseTree(&source{name: "d.yaml"}, []byte("k: "+quoted(want)+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := root.entries[0].value.text; got != want {
+			t.Fatalf("got %q, want %q from %s", got, want, quoted(want))
+		}
+	})
+}
+
+func TestAWriterThatFailsIsReported(t *testing.T) {
+	closed, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	if err := Default().Write(closed); err == nil {
+		t.Error("written to a closed file without an error")
+	}
+}
