@@ -93,22 +93,25 @@ var (
 // checkCert wants certificates that can be read, and says what else it found.
 func checkCert(content []byte) (problem, remedy string) {
 	const want = "write the path of a PEM file that has a -----BEGIN CERTIFICATE----- block"
-	found := false
+	found, key := false, false
 	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
-		switch {
-		case block.Type == "CERTIFICATE":
-			if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-				return "a certificate in it cannot be read: " + err.Error(), want
-			}
-			found = true
-		case strings.HasSuffix(block.Type, "PRIVATE KEY") && !found:
-			return "a private key where a certificate is needed", want
+		key = key || strings.HasSuffix(block.Type, "PRIVATE KEY")
+		if block.Type != "CERTIFICATE" {
+			continue
 		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			return "a certificate in it cannot be read: " + err.Error(), want
+		}
+		found = true
 	}
-	if !found {
+	switch {
+	case found: // with its key in the same file, as HAProxy has it, is fine
+		return "", ""
+	case key:
+		return "a private key where a certificate is needed", want
+	default:
 		return "no certificate in PEM form in it", want
 	}
-	return "", ""
 }
 
 // checkKey wants a private key that needs no passphrase: there is nobody to type

@@ -109,3 +109,10 @@ func TestATokenFileThatWentAwayIsAnErrorThatNamesTheKey(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
+
+func TestCertificateAndKeyMayShareAFile(t *testing.T) {
+	c := good(t, "one_file.yaml")
+	if want := absolute(t, "testdata/files/both.pem"); c.TLS.Cert != want || c.TLS.Key != want {
+		t.Errorf("got %+v", c.TLS)
+	}
+}

@@ -1,0 +1,100 @@
+// Package admin is the second listener, for the people and machines that run
+// diastole: health for orchestrators, metrics for Prometheus, profiles for
+// whoever looks for a fault. See [Listen].
+//
+// It is a listener of its own because none of this may ever be reachable on the
+// port that phones use. It only reads: nothing here changes what the proxy does.
+// It speaks plain HTTP and ends no TLS; off loopback it belongs behind something
+// that does, since the bearer token travels in clear.
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+// Config is what the listener shows and to whom.
+type Config struct {
+	Listen   string              // HOST:PORT; port 0 is any free one
+	Gatherer prometheus.Gatherer // what /metrics shows
+	// Ready returns why this process should get no new phones, or nil. /readyz
+	// shows the error's text. nil is always ready.
+	Ready func(context.Context) error
+	Pprof bool   // serve /debug/pprof/
+	Token string // bearer token for every path; "" = none is asked for
+	Log   *zap.Logger
+}
+
+// Limits for peers that send slowly or never end. Nothing here takes a body.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	// writeTimeout leaves room for the longest profile that pprof takes by default, 30 s, several times over.
+	writeTimeout = 3 * time.Minute
+	headerBytes  = 16 << 10
+)
+
+// Server is a bound listener.
+type Server struct {
+	listener net.Listener
+	http     *http.Server
+}
+
+// Listen binds the address. Nothing is answered before [Server.Serve].
+func Listen(c Config) (*Server, error) {
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("admin listener: %w", err)
+	}
+	faults, err := zap.NewStdLogAt(c.Log, zap.DebugLevel)
+	if err != nil {
+		listener.Close()
+		return nil, fmt.Errorf("admin log: %w", err)
+	}
+	return &Server{
+		listener: listener,
+		http: &http.Server{
+			Handler:           handler(c),
+			ReadHeaderTimeout: headerTimeout,
+			ReadTimeout:       headerTimeout,
+			WriteTimeout:      writeTimeout,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    headerBytes,
+			ErrorLog:          faults, // what a port scanner sends is no news
+		},
+	}, nil
+}
+
+// Addr is where it listens, with the real port.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Serve answers until Shutdown or Close, and then returns nil.
+func (s *Server) Serve() error {
+	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("admin listener: %w", err)
+	}
+	return nil
+}
+
+// Shutdown stops accepting and waits for answers on their way, at most until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+
+// Close stops at once.
+func (s *Server) Close() error {
+	// A server that never served knows no listener, so both are closed.
+	return errors.Join(s.http.Close(), ignoreClosed(s.listener.Close()))
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,92 @@
+package admin
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// readyTimeout bounds one look at the upstream, below the second that
+// orchestrators wait for an answer several times over.
+const readyTimeout = 5 * time.Second
+
+// scrapes bounds how many collections of metrics run at once; Prometheus needs one.
+const scrapes = 4
+
+// handler is all paths, behind the token.
+func handler(c Config) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", index(c.Pprof))
+	mux.HandleFunc("GET /livez", live)
+	mux.HandleFunc("GET /readyz", ready(c.Ready))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes}))
+	if c.Pprof {
+		profiles(mux)
+	}
+	return shielded(onlyWith(c.Token, mux))
+}
+
+// live says that the process can answer. It asks nobody else: a server that is
+// down behind us is no reason to be restarted.
+func live(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive\n") }
+
+// ready says whether new phones should come here.
+func ready(check func(context.Context) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if check != nil {
+			ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+			defer cancel()
+			if err := check(ctx); err != nil {
+				say(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
+				return
+			}
+		}
+		say(w, http.StatusOK, "ready\n")
+	}
+}
+
+// index lists what is here, for whoever opens the port in a browser.
+func index(withProfiles bool) http.HandlerFunc {
+	page := indexHead
+	if withProfiles {
+		page += indexPprof
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		io.WriteString(w, page+indexTail)
+	}
+}
+
+const (
+	indexHead = `<!DOCTYPE html>
+<html lang="en">
+<title>diastole</title>
+<h1>diastole</h1>
+<ul>
+<li><a href="/livez">/livez</a>: 200 while the process can answer
+<li><a href="/readyz">/readyz</a>: 200 while new phones may come here, otherwise 503 and the reason
+<li><a href="/metrics">/metrics</a>: for Prometheus
+`
+	indexPprof = `<li><a href="/debug/pprof/">/debug/pprof/</a>: profiles
+`
+	indexTail = "</ul>\n</html>\n"
+)
+
+// profiles are the paths that `go tool pprof` knows.
+func profiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	io.WriteString(w, text)
+}

@@ -1,0 +1,41 @@
+package admin
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+)
+
+// onlyWith asks every request for the bearer token (RFC 6750 2.1), if there is
+// one. The health paths are no exception: the reason in /readyz names servers.
+func onlyWith(token string, next http.Handler) http.Handler {
+	if token == "" {
+		return next
+	}
+	want := sha256.Sum256([]byte(token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		got := sha256.Sum256([]byte(strings.TrimSpace(given)))
+		// Digests, because the comparison of two texts tells their lengths apart by its time.
+		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 || !strings.EqualFold(scheme, "Bearer") {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="diastole admin"`)
+			say(w, http.StatusUnauthorized, "the bearer token of admin.token_file is needed: Authorization: Bearer TOKEN\n")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// shielded keeps browsers from guessing types, framing the pages, running
+// anything in them and keeping them.
+func shielded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
