@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing/iotest"
 )
 
@@ -91,25 +92,38 @@ func fed(doc []byte, l Limits, piece func() int) outcome {
 	})
 }
 
-// allModes reads doc in every way and fails if they differ in a token, the error or its offset.
+// allModes reads doc in every way, cut in every way, and fails if they differ in a token, the error or its offset.
 func allModes(t tester, doc []byte, l Limits, seed uint64) outcome {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))
-	want := inMemory(doc, l)
+	want := threeModes(t, doc, l, seed)
 	for name, got := range map[string]outcome{
-		"reader":            fromReader(bytes.NewReader(doc), l),
 		"one byte reader":   fromReader(iotest.OneByteReader(bytes.NewReader(doc)), l),
 		"data and EOF":      fromReader(iotest.DataErrReader(bytes.NewReader(doc)), l),
 		"fed byte by byte":  fed(doc, l, func() int { return 1 }),
-		"fed in pieces":     fed(doc, l, func() int { return 1 + random.IntN(9) }),
 		"fed at once":       fed(doc, l, func() int { return max(1, len(doc)) }),
 		"fed ahead of Next": fedAhead(doc, l, random),
 	} {
-		if !slices.Equal(got.events, want.events) || fmt.Sprint(got.err) != fmt.Sprint(want.err) {
-			t.Fatalf("%s differs for % x\n got %v, %v\nwant %v, %v", name, doc, got.events, got.err, want.events, want.err)
-		}
+		same(t, name, doc, got, want)
 	}
 	return want
+}
+
+// threeModes is the quick form for thousands of documents.
+func threeModes(t tester, doc []byte, l Limits, seed uint64) outcome {
+	t.Helper()
+	random := rand.New(rand.NewPCG(seed, 2))
+	want := inMemory(doc, l)
+	same(t, "reader", doc, fromReader(bytes.NewReader(doc), l), want)
+	same(t, "fed in pieces", doc, fed(doc, l, func() int { return 1 + random.IntN(20) }), want)
+	return want
+}
+
+func same(t tester, mode string, doc []byte, got, want outcome) {
+	t.Helper()
+	if !slices.Equal(got.events, want.events) || fmt.Sprint(got.err) != fmt.Sprint(want.err) {
+		t.Fatalf("%s differs for % x\n got %v, %v\nwant %v, %v", mode, doc, got.events, got.err, want.events, want.err)
+	}
 }
 
 // fedAhead pushes several pieces before it looks, which the decoder has to join.
@@ -174,15 +188,24 @@ func tree(events []event) *node {
 	return root.kids[0]
 }
 
-// String prints a tree in one line: 13:05(13:08("480")).
-func (n *node) String() string {
+// String prints a tree in one line: 13:05[13:08["480"]].
+func (n *node) String() string { return string(n.appendTo(nil)) }
+
+func (n *node) appendTo(b []byte) []byte {
 	if n.isText {
-		return fmt.Sprintf("%q", n.text)
+		return strconv.AppendQuote(b, n.text)
 	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%d:%02X", n.page, n.tag)
+	b = fmt.Appendf(b, "%d:%02X", n.page, n.tag)
+	for i, k := range n.kids {
+		if i == 0 {
+			b = append(b, '[')
+		} else {
+			b = append(b, ' ')
+		}
+		b = k.appendTo(b)
+	}
 	if len(n.kids) > 0 {
-		fmt.Fprint(&b, n.kids)
+		b = append(b, ']')
 	}
-	return b.String()
+	return b
 }
