@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"net/http"
+	"net/textproto"
+	"strings"
+	"sync"
+
+	"go.uber.org/zap"
+
+	"github.com/diastole/diastole/proxy/upstream"
+)
+
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// answer passes the server's answer on as it comes: each piece is flushed when
+// it has come (EWS streaming, MAPI's PENDING meta-tags), framing and spelling
+// stay.
+func (p *Proxy) answer(w http.ResponseWriter, answer *upstream.Response) {
+	p.answerHead(w, answer)
+	control := http.NewResponseController(w)
+	streams := answer.Length < 0
+	if streams {
+		// Otherwise net/http gives a short body a Content-Length of its own.
+		_ = control.Flush()
+	}
+	buffer := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buffer)
+	for left := answer.Length; ; {
+		n, err := answer.Body.Read(*buffer)
+		left -= int64(n)
+		if n > 0 {
+			if _, werr := w.Write((*buffer)[:n]); werr != nil {
+				return // the client left; Close ends the upstream's side
+			}
+			if streams || left > 0 {
+				_ = control.Flush()
+			}
+		}
+		if err != nil {
+			p.answerEnd(w, answer, err)
+			return
+		}
+	}
+}
+
+// answerHead copies the head. Entries with a nil value keep net/http from adding
+// what the server did not say: a sniffed Content-Type, a Date.
+func (p *Proxy) answerHead(w http.ResponseWriter, answer *upstream.Response) {
+	h := w.Header()
+	h["Content-Type"], h["Date"] = nil, nil
+	dropped := connectionFields(answer)
+	for _, f := range answer.Header {
+		canonical := textproto.CanonicalMIMEHeaderKey(f.Name)
+		name := f.Name
+		switch {
+		case canonical == "Trailer":
+			// net/http removes the trailer fields from the head by it.
+		case hopByHop[canonical], dropped[canonical]:
+			continue
+		case canonical == "Content-Length":
+			if answer.Chunked {
+				continue // RFC 9112 6.3: the chunks count
+			}
+			name = canonical // net/http must see it, or it frames the body anew
+		case canonical == "X-Ms-Location":
+			f.Value = p.location(f.Value)
+		}
+		h[name] = append(h[name], f.Value)
+	}
+	w.WriteHeader(answer.Status)
+}
+
+func connectionFields(answer *upstream.Response) map[string]bool {
+	var dropped map[string]bool
+	for _, f := range answer.Header {
+		if strings.EqualFold(f.Name, "Connection") {
+			for _, name := range connectionOptions([]string{f.Value}) {
+				if dropped == nil {
+					dropped = map[string]bool{}
+				}
+				dropped[textproto.CanonicalMIMEHeaderKey(name)] = true
+			}
+		}
+	}
+	return dropped
+}
+
+// answerEnd writes the trailers, or cuts the client's connection where the
+// server's answer was cut: ending it orderly would make a part look like the
+// whole.
+func (p *Proxy) answerEnd(w http.ResponseWriter, answer *upstream.Response, err error) {
+	if !isEOF(err) {
+		p.config.Metrics.upstreamErrors.WithLabelValues(upstream.Body.String()).Inc()
+		p.config.Log.Info("upstream cut its answer", zap.Error(err))
+		answer.Close()
+		panic(http.ErrAbortHandler)
+	}
+	for _, f := range answer.Trailer {
+		name := f.Name
+		if declared := w.Header().Values("Trailer"); !hasToken(declared, name) {
+			name = http.TrailerPrefix + name
+		} else {
+			name = textproto.CanonicalMIMEHeaderKey(name)
+		}
+		w.Header()[name] = append(w.Header()[name], f.Value)
+	}
+}

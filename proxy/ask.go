@@ -1,0 +1,125 @@
+package proxy
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/diastole/diastole/proxy/watch"
+	"github.com/diastole/diastole/wbxml/eas"
+)
+
+// The two requests that wait.
+const (
+	kindPing = "ping"
+	kindSync = "sync"
+)
+
+// ask is what a Ping or a Sync asks for, filled up with what the device said
+// last: what a Ping leaves out is as in the one before (MS-ASCMD 3.1.5.8), an
+// empty Sync repeats the last one, its Wait too (2.2.1.21.1).
+//
+// It lives as long as the wait, up to an hour: it holds numbers, not bodies.
+type ask struct {
+	kind    string
+	device  watch.Device
+	tracked bool   // the device may be remembered
+	user    string // as claimed, for the log
+	version string // of the protocol
+
+	form     string        // full, partial, interval-only, folders-only, empty or unread
+	interval time.Duration // 0: not known, or no number above 0
+	folders  int
+	waits    bool // the server is expected to hold it
+
+	// What a Ping itself said, for the memory; -1 is what it left out.
+	saidInterval time.Duration
+	saidFolders  int
+
+	sync *eas.SyncRequest // nil for a Ping, and for a Sync that repeats the last
+}
+
+// read understands a request of a device. What it cannot read is passed on all
+// the same; a Ping then counts as a wait of unknown length.
+func (p *Proxy) read(r *http.Request, query eas.Envelope, body []byte, whole bool) ask {
+	a := ask{kind: kindPing, user: query.User, version: query.Version, saidInterval: -1, saidFolders: -1}
+	a.device, a.tracked = device(r, query)
+	if a.device.Principal != "" {
+		a.user = a.device.Principal
+	}
+	last, _ := p.memory.Last(a.device)
+	if query.Command == eas.CommandPing {
+		p.readPing(&a, last, body, whole)
+	} else {
+		p.readSync(&a, last, body, whole)
+	}
+	return a
+}
+
+func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
+	a.waits, a.form = true, "unread"
+	if !whole {
+		p.config.Metrics.unread(kindPing, "too-large")
+		return
+	}
+	var ping eas.PingRequest
+	if err := ping.Parse(body); err != nil {
+		p.config.Metrics.unreadable(kindPing, err)
+		return
+	}
+	a.interval, a.folders = last.Interval, last.Folders
+	if ping.HasInterval {
+		// What is no number above 0 is the server's to judge (MS-ASCMD 2.2.3.88.1).
+		a.saidInterval = max(0, time.Duration(ping.Interval)*time.Second)
+		a.interval = a.saidInterval
+	}
+	if ping.HasFolders {
+		a.saidFolders = len(ping.Folders)
+		a.folders = a.saidFolders
+	}
+	switch {
+	case ping.HasInterval && ping.HasFolders:
+		a.form = "full"
+	case ping.HasInterval:
+		a.form = "interval-only"
+	case ping.HasFolders:
+		a.form = "folders-only"
+	default:
+		a.form = "empty"
+	}
+}
+
+func (p *Proxy) readSync(a *ask, last watch.Last, body []byte, whole bool) {
+	a.kind, a.form = kindSync, "unread"
+	if !whole {
+		return // read along by passSync
+	}
+	if len(body) == 0 {
+		a.form, a.interval, a.folders = "empty", last.Hold, last.SyncFolders
+		a.waits = a.interval > 0
+		return
+	}
+	sync, err := eas.ParseSyncRequest(body)
+	if err != nil {
+		p.config.Metrics.unreadable(kindSync, err)
+		return
+	}
+	a.form, a.folders, a.sync = "full", len(sync.Collections), &sync
+	if sync.Partial {
+		a.form = "partial"
+	}
+	a.interval = sync.Hold()
+	a.waits = a.interval > 0
+}
+
+// accepted remembers what was asked, now that the server has taken it.
+func (p *Proxy) accepted(a ask, answer eas.SyncResponse) {
+	switch {
+	case !a.tracked || a.form == "unread":
+	case a.kind == kindPing:
+		p.memory.Ping(a.device, a.saidInterval, a.saidFolders)
+	case a.sync == nil:
+		p.memory.SyncAgain(a.device, answer)
+	default:
+		p.memory.Sync(a.device, *a.sync, answer)
+	}
+}

@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"github.com/diastole/diastole/proxy/upstream"
+)
+
+// wholeBody is the size up to which a request body with a length is read before
+// it goes up, so that it can go up again where the connection was stale. A
+// larger one streams, on a fresh connection.
+const wholeBody = 64 << 10
+
+// request prepares r for the upstream: target, framing and body as they came.
+func (p *Proxy) request(w http.ResponseWriter, r *http.Request) (*upstream.Request, error) {
+	out := &upstream.Request{
+		Method:     r.Method,
+		Target:     p.target(r),
+		Host:       r.Host,
+		Header:     p.requestHeader(r),
+		Repeatable: isSafe(r.Method),
+	}
+	if out.Host == "" { // HTTP/1.0 knows no Host
+		out.Host = p.config.Upstream.Host
+	}
+	if r.ProtoAtLeast(1, 1) {
+		out.Interim = interim(w) // an HTTP/1.0 client would take it for the answer, RFC 9110 15.2
+	}
+	if name := upgradeOf(r); name != "" {
+		out.Header["Connection"], out.Header["Upgrade"] = []string{"Upgrade"}, []string{name}
+	}
+	expects := strings.EqualFold(r.Header.Get("Expect"), "100-continue")
+	switch {
+	case r.ContentLength == 0:
+		return out, nil
+	case r.ContentLength > 0 && r.ContentLength <= wholeBody && !expects:
+		out.Bytes = make([]byte, r.ContentLength)
+		_, err := io.ReadFull(r.Body, out.Bytes)
+		return out, err
+	}
+	p.stream(out, w, r, r.Body)
+	out.AwaitContinue = expects
+	return out, nil
+}
+
+// stream makes body go up while it comes in, with the answer coming down at the
+// same time if the server so likes (RPC over HTTP, MS-RPCH 2.1.2.1).
+func (p *Proxy) stream(out *upstream.Request, w http.ResponseWriter, r *http.Request, body io.Reader) {
+	control := http.NewResponseController(w)
+	// Without it net/http reads the rest of the body before it lets the answer
+	// begin. HTTP/2 is always full duplex and says ErrNotSupported.
+	_ = control.EnableFullDuplex()
+	out.Stream = body
+	out.Chunked = r.ContentLength < 0
+	out.Trailer = r.Trailer
+	out.Interrupt = func() {
+		if r.ProtoMajor == 1 { // an HTTP/2 connection outlives its streams
+			clientOf(r).doom()
+		}
+		_ = control.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// target is the request target, byte for byte; only an absolute form loses its
+// scheme and host (RFC 9112 3.2.2).
+func (p *Proxy) target(r *http.Request) string {
+	raw := r.RequestURI
+	if !strings.HasPrefix(raw, "/") && raw != "*" {
+		raw = r.URL.RequestURI()
+	}
+	return strings.TrimSuffix(p.config.Upstream.EscapedPath(), "/") + raw
+}
+
+// isSafe: RFC 9110 9.2.1. Such a request may reach the server twice.
+func isSafe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// interim passes a 1xx on (103 Early Hints, 102 Processing).
+func interim(w http.ResponseWriter) func(int, []upstream.Field) {
+	return func(status int, fields []upstream.Field) {
+		h := w.Header()
+		for _, f := range fields {
+			if !hopByHop[textproto.CanonicalMIMEHeaderKey(f.Name)] {
+				h[f.Name] = append(h[f.Name], f.Value)
+			}
+		}
+		w.WriteHeader(status)
+		clear(h) // net/http would repeat them in the final answer
+	}
+}
+
+// refuseBody answers a request whose body could not be read: broken chunks or a
+// client that left. The upstream has not heard of it and is not to blame.
+func (p *Proxy) refuseBody(w http.ResponseWriter, err error) {
+	p.config.Metrics.badBodies.Inc()
+	w.Header().Set("Connection", "close")
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		http.Error(w, "request body too large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	http.Error(w, "malformed request body", http.StatusBadRequest)
+}

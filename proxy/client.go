@@ -1,0 +1,117 @@
+package proxy
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/diastole/diastole/proxy/upstream"
+)
+
+// clientConn is what is known of one client connection, from accept to close.
+type clientConn struct {
+	net.Conn
+	pin    *upstream.Pin // nil until the first NTLM or Negotiate header
+	doomed atomic.Bool   // to be closed when the request on it is answered
+}
+
+type clientKey struct{}
+
+// ConnContext is for http.Server: each connection gets its own clientConn.
+func (p *Proxy) ConnContext(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, clientKey{}, &clientConn{Conn: c})
+}
+
+func clientOf(r *http.Request) *clientConn {
+	c, _ := r.Context().Value(clientKey{}).(*clientConn)
+	if c == nil { // served without our hooks: nothing to pin to
+		return &clientConn{}
+	}
+	return c
+}
+
+// doom ends the connection with the request that is on it. What follows is the
+// rest of a body that was given up, and would be read as a request.
+func (c *clientConn) doom() { c.doomed.Store(true) }
+
+// ConnState is for http.Server. An authenticated connection to the server and
+// its client connection end together, whichever ends first.
+func (p *Proxy) ConnState(conn net.Conn, state http.ConnState) {
+	known, ok := p.pinned.Load(conn)
+	if !ok {
+		return
+	}
+	c := known.(*clientConn)
+	switch state {
+	case http.StateIdle:
+		if !c.pin.Rest() {
+			conn.Close()
+		}
+	case http.StateClosed, http.StateHijacked:
+		p.pinned.Delete(conn)
+		p.config.Metrics.pins.Dec()
+		c.pin.Close()
+	}
+}
+
+// do sends the request on the connection it belongs to: the client's own from
+// the first NTLM or Negotiate header on, any kept one otherwise.
+func (p *Proxy) do(r *http.Request, request *upstream.Request) (*upstream.Response, error) {
+	c := clientOf(r)
+	if c.pin == nil && authenticatesConnection(r) {
+		if err := p.pin(c, r); err != nil {
+			return nil, err
+		}
+	}
+	if c.pin != nil {
+		return c.pin.Do(r.Context(), request)
+	}
+	return p.client.Do(r.Context(), request)
+}
+
+// errNeedsHTTP1: NTLM and Negotiate authenticate a connection, and on HTTP/2 one
+// connection carries the requests of several users at once (RFC 8164 aside, IIS
+// answers HTTP_1_1_REQUIRED itself).
+type errNeedsHTTP1 struct{}
+
+func (errNeedsHTTP1) Error() string {
+	return "NTLM and Negotiate need HTTP/1.1: leave h2 out of tls.alpn"
+}
+
+func (p *Proxy) pin(c *clientConn, r *http.Request) error {
+	if r.ProtoMajor != 1 || c.Conn == nil {
+		return errNeedsHTTP1{}
+	}
+	conn := c.Conn
+	c.pin = p.client.Pin(func() { conn.Close() })
+	p.pinned.Store(conn, c)
+	p.config.Metrics.pins.Inc()
+	return nil
+}
+
+func authenticatesConnection(r *http.Request) bool {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate")
+}
+
+// socket digs out the TCP socket under TLS and the PROXY protocol; nil where
+// there is none (tests in memory).
+func (c *clientConn) socket() syscall.RawConn {
+	for conn := c.Conn; conn != nil; {
+		switch layer := conn.(type) {
+		case interface{ NetConn() net.Conn }: // tls.Conn
+			conn = layer.NetConn()
+		case interface{ Raw() net.Conn }: // proxyproto.Conn
+			conn = layer.Raw()
+		case syscall.Conn:
+			raw, _ := layer.SyscallConn()
+			return raw
+		default:
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+var errDraining = errors.New("draining")
+
+func isDraining(ctx context.Context) bool { return context.Cause(ctx) == errDraining }
+
+// register holds every wait, so that a drain can end them.
+type register struct {
+	mu       sync.Mutex
+	waits    map[*wait]struct{}
+	draining bool
+}
+
+// add puts a new wait on the register; ok is false once draining has begun.
+func (g *register) add(parent context.Context, asked ask) (context.Context, *wait, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.draining {
+		return nil, nil, false
+	}
+	ctx, end := context.WithCancelCause(parent)
+	held := &wait{ask: asked, began: time.Now(), end: end}
+	if g.waits == nil {
+		g.waits = map[*wait]struct{}{}
+	}
+	g.waits[held] = struct{}{}
+	return ctx, held, true
+}
+
+func (g *register) remove(held *wait) {
+	held.end(nil)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.waits, held)
+}
+
+// Drain ends every held wait with an ordinary "nothing new", spread over the
+// window: phones ask again at once, and all of them in the same second would be
+// a storm for whatever takes over. New waits are refused from now on. It returns
+// at once.
+func (p *Proxy) Drain(window time.Duration) {
+	p.held.mu.Lock()
+	defer p.held.mu.Unlock()
+	p.held.draining = true
+	for held := range p.held.waits {
+		time.AfterFunc(rand.N(max(window, 1)), func() { held.end(errDraining) })
+	}
+}
+
+// answerDrained is Status 1 for a Ping and the empty answer for a Sync, which
+// means the same (MS-ASCMD 2.2.1.21.2; waiting Syncs are 12.1 and later, where it
+// is allowed).
+func (p *Proxy) answerDrained(w http.ResponseWriter, held *wait) {
+	w.Header().Set("Connection", "close") // the next request belongs elsewhere
+	if held.kind == kindPing {
+		writeStatus1(w)
+		return
+	}
+	w.Header().Set("Content-Length", "0")
+	w.Header()["Content-Type"] = nil
+	w.WriteHeader(http.StatusOK)
+}
+
+// refuseDraining answers a wait that comes on a kept connection while we leave.
+func (p *Proxy) refuseDraining(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close")
+	w.Header().Set("Retry-After", "1")
+	w.WriteHeader(http.StatusServiceUnavailable)
+}

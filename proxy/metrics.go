@@ -1,0 +1,82 @@
+package proxy
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// intervals are the buckets in seconds: what devices ask for (8, 12, 15, 16, 28,
+// 30, 59 min) and where boxes on the way cut (1, 4, 5, 6, 10, 15, 30 min).
+var intervals = []float64{5, 30, 60, 120, 180, 240, 300, 360, 480, 600, 720, 900, 960, 1200, 1500, 1680, 1800, 2700, 3540}
+
+// Metrics are what the proxy counts. No label holds a user, a device or anything
+// else that a client can choose freely.
+type Metrics struct {
+	factory promauto.Factory
+
+	held       *prometheus.GaugeVec
+	waits      *prometheus.CounterVec
+	asked      *prometheus.HistogramVec
+	heldFor    *prometheus.HistogramVec
+	statuses   *prometheus.CounterVec
+	requests   *prometheus.CounterVec
+	unreadDocs *prometheus.CounterVec
+	badBodies  prometheus.Counter
+	left       prometheus.Counter
+
+	upstreamErrors *prometheus.CounterVec
+	upstreamStale  *prometheus.CounterVec
+	pins           prometheus.Gauge
+}
+
+// NewMetrics registers the proxy's metrics with r; nil makes working metrics
+// that nobody sees.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	f := promauto.With(r)
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return f.NewCounterVec(prometheus.CounterOpts{Name: "diastole_" + name, Help: help}, labels)
+	}
+	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
+		return f.NewHistogramVec(prometheus.HistogramOpts{Name: "diastole_" + name, Help: help, Buckets: intervals}, labels)
+	}
+	return &Metrics{
+		factory: f,
+		held: f.NewGaugeVec(prometheus.GaugeOpts{Name: "diastole_waits_held",
+			Help: "Waiting requests held at this moment."}, []string{"kind"}),
+		waits:    counter("waits_total", "Waiting requests that have ended, by outcome.", "kind", "outcome"),
+		asked:    histogram("wait_asked_seconds", "Interval that a waiting request asked for, where it is known.", "kind"),
+		heldFor:  histogram("wait_held_seconds", "Time from a waiting request to its end.", "kind"),
+		statuses: counter("wait_answers_total", "Answers of the upstream to waiting requests, by status element.", "kind", "status"),
+		requests: counter("requests_total", "Requests relayed that do not wait, by ActiveSync command and HTTP code.", "command", "code"),
+		unreadDocs: counter("unread_total",
+			"Queries and bodies that were passed on without being understood.", "what", "reason"),
+		badBodies: f.NewCounter(prometheus.CounterOpts{Name: "diastole_malformed_bodies_total",
+			Help: "Request bodies that the client broke or broke off."}),
+		left: f.NewCounter(prometheus.CounterOpts{Name: "diastole_clients_left_total",
+			Help: "Clients that left before their answer, waits not counted."}),
+		upstreamErrors: counter("upstream_errors_total", "Exchanges with the upstream that failed, by phase.", "phase"),
+		upstreamStale: counter("upstream_stale_total",
+			"Kept upstream connections found dead under a request; resent tells whether it went out again.", "resent"),
+		pins: f.NewGauge(prometheus.GaugeOpts{Name: "diastole_pinned_connections",
+			Help: "Client connections that own an upstream connection (NTLM, Negotiate)."}),
+	}
+}
+
+// observe adds the gauges that are read from the proxy itself.
+func (m *Metrics) observe(p *Proxy) {
+	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_devices_known",
+		Help: "Devices whose last requests are remembered."}, func() float64 { return float64(p.memory.Len()) })
+	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_upstream_idle_connections",
+		Help: "Upstream connections kept for the next request."}, func() float64 { return float64(p.client.Idle()) })
+}
+
+func (m *Metrics) stale(resent bool) {
+	m.upstreamStale.WithLabelValues(strconv.FormatBool(resent)).Inc()
+}
+
+func (m *Metrics) unread(what, reason string) { m.unreadDocs.WithLabelValues(what, reason).Inc() }
+
+// unreadable counts a document by what is wrong with it.
+func (m *Metrics) unreadable(what string, err error) { m.unread(what, reasonOf(err)) }

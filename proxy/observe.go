@@ -1,0 +1,52 @@
+package proxy
+
+import (
+	"net/http"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// logBegin counts a wait in and writes its first line.
+func (p *Proxy) logBegin(r *http.Request, held *wait) {
+	m := p.config.Metrics
+	m.held.WithLabelValues(held.kind).Inc()
+	if held.interval > 0 {
+		m.asked.WithLabelValues(held.kind).Observe(held.interval.Seconds())
+	}
+	p.config.Log.Info("wait begins", append(p.waitFields(held),
+		zap.String("client", r.RemoteAddr),
+		zap.String("form", held.form),
+		zap.Int("folders", held.folders),
+		zap.String("version", held.version),
+		zap.String("user_agent", r.UserAgent()))...)
+}
+
+// observe counts a wait out and writes its last line. A device that went away is
+// data, not an error: its line is below info.
+func (p *Proxy) observe(r *http.Request, held *wait, e ending) {
+	m := p.config.Metrics
+	m.held.WithLabelValues(held.kind).Dec()
+	m.waits.WithLabelValues(held.kind, e.outcome.String()).Inc()
+	m.heldFor.WithLabelValues(held.kind).Observe(e.held.Seconds())
+	m.statuses.WithLabelValues(held.kind, e.status).Inc()
+	level := zapcore.InfoLevel
+	if e.gone {
+		level = zapcore.DebugLevel
+	}
+	p.config.Log.Log(level, "wait ends", append(p.waitFields(held),
+		zap.Stringer("outcome", e.outcome),
+		zap.Float64("held_seconds", e.held.Seconds()),
+		zap.Int("code", e.code),
+		zap.String("status", e.status))...)
+}
+
+func (p *Proxy) waitFields(held *wait) []zap.Field {
+	return []zap.Field{
+		zap.String("kind", held.kind),
+		zap.String("user", p.config.LogUser(held.user)),
+		zap.String("device", held.device.ID),
+		zap.String("device_type", held.device.Type),
+		zap.Float64("asked_seconds", held.interval.Seconds()),
+	}
+}

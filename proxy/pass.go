@@ -1,0 +1,39 @@
+package proxy
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/diastole/diastole/proxy/upstream"
+)
+
+// pass relays a request and its answer untouched. command is its name in the
+// metrics.
+func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, command string) {
+	request, err := p.request(w, r)
+	if err != nil {
+		p.refuseBody(w, err)
+		return
+	}
+	p.relay(w, r, request, command, nil)
+}
+
+// relay sends a prepared request up and its answer down. read, if not nil, sees
+// the answer before it is passed on and may wrap its body, not change it.
+func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.Request, command string, read func(*upstream.Response)) {
+	answer, err := p.do(r, request)
+	if err != nil {
+		p.fault(w, r, command, err)
+		return
+	}
+	defer answer.Close()
+	p.config.Metrics.requests.WithLabelValues(command, strconv.Itoa(answer.Status)).Inc()
+	if answer.Status == http.StatusSwitchingProtocols {
+		p.upgrade(w, r, answer)
+		return
+	}
+	if read != nil {
+		read(answer)
+	}
+	p.answer(w, answer)
+}

@@ -1,0 +1,120 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+
+	"go.uber.org/zap"
+
+	"github.com/diastole/diastole/proxy/upstream"
+	"github.com/diastole/diastole/proxy/watch"
+	"github.com/diastole/diastole/wbxml/eas"
+)
+
+// Config is what a Proxy needs to know. Upstream is required; the zero value of
+// the rest stands for the default named with it.
+type Config struct {
+	Upstream *url.URL    // scheme http or https, host, optional path prefix
+	TLS      *tls.Config // towards the upstream; nil: the system's roots
+
+	ForwardedFrom []netip.Prefix           // peers whose X-Forwarded-* are believed; none
+	LocationHosts map[string]string        // X-MS-Location: internal host -> public host; none
+	LogUser       func(user string) string // how a user is written to the log; "-" for all
+	Log           *zap.Logger              // nowhere
+	Metrics       *Metrics                 // unregistered
+}
+
+// maxDevices bounds what is remembered of devices: at some 500 bytes each the
+// table stays below 50 MB. At the limit the device that was silent for longest is
+// forgotten; its next empty Ping is then relayed without a known interval.
+const maxDevices = 100_000
+
+// Proxy is the http.Handler of the device port.
+type Proxy struct {
+	config Config
+	client *upstream.Client
+	memory *watch.Memory
+	held   register
+	pinned sync.Map // net.Conn -> *clientConn, those with a pin only
+}
+
+// New makes a Proxy; it connects to nothing yet.
+func New(c Config) *Proxy {
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics(nil)
+	}
+	if c.LogUser == nil {
+		c.LogUser = func(string) string { return "-" }
+	}
+	p := &Proxy{config: c, memory: watch.NewMemory(maxDevices)}
+	p.client = upstream.New(upstream.Config{
+		Address: address(c.Upstream),
+		TLS:     upstreamTLS(c),
+		Stale:   c.Metrics.stale,
+	})
+	c.Metrics.observe(p)
+	return p
+}
+
+func address(u *url.URL) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	if u.Scheme == "https" {
+		return net.JoinHostPort(u.Hostname(), "443")
+	}
+	return net.JoinHostPort(u.Hostname(), "80")
+}
+
+func upstreamTLS(c Config) *tls.Config {
+	if c.Upstream.Scheme != "https" {
+		return nil
+	}
+	if c.TLS == nil {
+		return &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return c.TLS
+}
+
+// UpstreamReachable connects to the upstream once; the error says why it cannot.
+func (p *Proxy) UpstreamReachable(ctx context.Context) error { return p.client.Reach(ctx) }
+
+// ServeHTTP decides what a request is: a wait, a Sync to read along, or anything
+// else.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect {
+		// A tunnel would make an open proxy of us.
+		http.Error(w, "diastole is no forward proxy", http.StatusMethodNotAllowed)
+		return
+	}
+	if clientOf(r).doomed.Load() {
+		panic(http.ErrAbortHandler)
+	}
+	if !eas.IsActiveSync(r.URL.Path) {
+		p.pass(w, r, "other")
+		return
+	}
+	query, err := eas.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		p.config.Metrics.unread("query", "malformed")
+		p.pass(w, r, "unknown")
+		return
+	}
+	query.FillFromHeader(r.Header.Get)
+	switch {
+	case r.Method != http.MethodPost:
+		p.pass(w, r, r.Method)
+	case query.Command == eas.CommandPing, query.Command == eas.CommandSync:
+		p.serveWait(w, r, query)
+	default:
+		p.pass(w, r, query.Command.String())
+	}
+}

@@ -1,0 +1,102 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/diastole/diastole/proxy/upstream"
+	"github.com/diastole/diastole/proxy/watch"
+	"github.com/diastole/diastole/wbxml/eas"
+)
+
+// wait is one waiting request while it is held.
+type wait struct {
+	ask
+	began time.Time
+	end   context.CancelCauseFunc // ends the hold early, with the cause
+}
+
+// serveWait is the way of one wait: envelope -> ask -> hold -> outcome -> observe
+// -> answer. A Sync that does not ask to be held leaves it after the ask.
+func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Envelope) {
+	request, body, whole, err := p.waitRequest(w, r)
+	if err != nil {
+		p.refuseBody(w, err)
+		return
+	}
+	asked := p.read(r, query, body, whole)
+	if !asked.waits {
+		p.passSync(w, r, request, asked)
+		return
+	}
+	// A POST is never sent twice, except a Ping: it changes nothing.
+	request.Repeatable = asked.kind == kindPing
+
+	ctx, held, ok := p.held.add(r.Context(), asked)
+	if !ok {
+		p.refuseDraining(w)
+		return
+	}
+	defer p.held.remove(held)
+	p.logBegin(r, held)
+	answer, err := p.hold(r.WithContext(ctx), request)
+	end := p.ending(ctx, r, held, answer)
+	p.observe(r, held, end)
+	p.reply(ctx, w, r, held, answer, err)
+}
+
+// heldAnswer is a wait's answer with as much of its body as is needed to
+// understand it.
+type heldAnswer struct {
+	*upstream.Response
+	body  []byte // its first 64 KiB
+	whole bool   // body is all of it
+}
+
+// hold sends the wait up and returns when its answer has come. The body is read
+// before a byte goes to the phone: a server that dies in the middle of a Ping's
+// 13 bytes can then still be covered by a Status 1.
+func (p *Proxy) hold(r *http.Request, request *upstream.Request) (*heldAnswer, error) {
+	answer, err := p.do(r, request)
+	if err != nil {
+		return nil, err
+	}
+	held := &heldAnswer{Response: answer}
+	held.body, held.whole, err = readUpTo(answer.Body, wholeBody)
+	if err != nil {
+		answer.Close()
+		return nil, err
+	}
+	return held, nil
+}
+
+// reply answers the phone: in the server's own words where there are any.
+func (p *Proxy) reply(ctx context.Context, w http.ResponseWriter, r *http.Request, held *wait, answer *heldAnswer, err error) {
+	switch {
+	case answer != nil:
+		p.replyAsSaid(w, held, answer)
+	case isDraining(ctx):
+		p.answerDrained(w, held)
+	case brokeOff(r, held, err):
+		p.answerBrokenOff(w, r, held, err)
+	default:
+		p.fault(w, r, held.kind, err)
+	}
+}
+
+// replyAsSaid passes the server's answer on, byte for byte.
+func (p *Proxy) replyAsSaid(w http.ResponseWriter, held *wait, answer *heldAnswer) {
+	defer answer.Close()
+	answer.Body = io.MultiReader(bytes.NewReader(answer.body), answer.Body)
+	if held.kind == kindSync && !answer.whole && isSyncDocument(answer.Response) {
+		// Items, more of them than was read to understand the wait: the new sync
+		// keys are still to come.
+		along := watch.ReadAlong(answer.Body, answer.Get("Content-Encoding"))
+		answer.Body = along
+		defer p.synced(held.ask, nil, along)
+	}
+	p.answer(w, answer.Response)
+}
