@@ -34,7 +34,10 @@ func (p *Proxy) request(w http.ResponseWriter, r *http.Request) (*upstream.Reque
 	if name := upgradeOf(r); name != "" {
 		out.Header["Connection"], out.Header["Upgrade"] = []string{"Upgrade"}, []string{name}
 	}
-	expects := strings.EqualFold(r.Header.Get("Expect"), "100-continue")
+	// net/http ends a connection whose Expect was never granted, and NTLM's
+	// challenge would die with it: there the body is taken at once.
+	expects := strings.EqualFold(r.Header.Get("Expect"), "100-continue") &&
+		clientOf(r).pin == nil && !authenticatesConnection(r)
 	switch {
 	case r.ContentLength == 0:
 		return out, nil

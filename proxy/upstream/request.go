@@ -16,14 +16,14 @@ type Request struct {
 	Header http.Header // without Host; a Content-Length in it is written as it is
 
 	// The body is either whole in memory, so that it can be sent again, or a
-	// stream. A stream needs Chunked or a Content-Length in Header.
+	// stream. A body needs Chunked or a Content-Length in Header.
 	Bytes   []byte
 	Stream  io.Reader
 	Chunked bool
-	Trailer http.Header // read after a chunked Stream has ended
+	Trailer http.Header // written after a chunked body, read when it has ended
 
 	// AwaitContinue holds the stream back until the server says 100 (RFC 9110
-	// 10.1.1): reading it is what tells the client to go on.
+	// 10.1.1), for a second at most: reading it is what tells the client to go on.
 	AwaitContinue bool
 
 	// Repeatable: the server may see the request twice without harm.

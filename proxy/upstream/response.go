@@ -22,14 +22,15 @@ type Response struct {
 	// Chunked: the server framed the body in chunks.
 	Chunked bool
 
-	conn     *conn
-	request  *Request
-	send     *sending // nil: the request went out whole before the answer was read
-	stop     func() bool
-	proto10  bool
-	closing  bool // the connection ends with this answer
-	complete bool // the body was read to its end
-	released bool
+	conn      *conn
+	request   *Request
+	send      *sending // nil: the request went out whole before the answer was read
+	stop      func() bool
+	proto10   bool
+	closing   bool // the connection ends with this answer
+	complete  bool // the body was read to its end
+	continued bool // the server has said 100
+	released  bool
 }
 
 // Get returns the first value of a header, "" if absent.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
@@ -23,7 +25,16 @@ func (x *Response) begin() error {
 		}
 	}()
 	head := x.request.appendHead((*b)[:0])
-	head = append(head, x.request.Bytes...) // one write: one segment, one TLS record
+	switch { // one write: one segment, one TLS record
+	case x.request.Stream != nil:
+	case x.request.Chunked:
+		if len(x.request.Bytes) > 0 {
+			head = appendChunk(head, x.request.Bytes)
+		}
+		head = appendLastChunk(head, x.request.Trailer)
+	default:
+		head = append(head, x.request.Bytes...)
+	}
 	*b = head
 	if _, err := x.conn.Write(head); err != nil {
 		return err
@@ -31,18 +42,22 @@ func (x *Response) begin() error {
 	if x.request.Stream == nil {
 		return nil
 	}
-	x.send = &sending{conn: x.conn, request: x.request, done: make(chan struct{}), started: !x.request.AwaitContinue}
-	if x.send.started {
-		go x.send.run()
+	x.send = &sending{
+		conn: x.conn, request: x.request,
+		goOn: make(chan struct{}), abandoned: make(chan struct{}), done: make(chan struct{}),
 	}
+	if !x.request.AwaitContinue {
+		close(x.send.goOn)
+	}
+	go x.send.run()
 	return nil
 }
 
 // goOn starts a stream that waited for 100 (Continue).
 func (x *Response) goOn() {
-	if x.send != nil && !x.send.started {
-		x.send.started = true
-		go x.send.run()
+	if x.send != nil && x.request.AwaitContinue && !x.continued {
+		x.continued = true
+		close(x.send.goOn)
 	}
 }
 
@@ -50,10 +65,11 @@ func (x *Response) goOn() {
 // handler that returned before would leave a reader behind it, which net/http
 // forbids. The connection is closed or at rest when it is called.
 func (x *Response) interruptSending() {
-	if x.send == nil || !x.send.started || x.send.finished() {
+	if x.send == nil || x.send.finished() {
 		return
 	}
-	if x.request.Interrupt != nil {
+	close(x.send.abandoned)
+	if x.request.Interrupt != nil && x.send.reading.Load() {
 		x.request.Interrupt()
 	}
 	<-x.send.done
@@ -62,15 +78,33 @@ func (x *Response) interruptSending() {
 // sending is a request body on its way up while the answer may already be
 // coming down (RPC over HTTP and EWS do both at once).
 type sending struct {
-	conn    *conn
-	request *Request
-	started bool
-	done    chan struct{}
-	err     error // set before done is closed
+	conn      *conn
+	request   *Request
+	goOn      chan struct{} // closed when the body may go
+	abandoned chan struct{} // closed when nobody wants it any more
+	reading   atomic.Bool   // the client's body is being read
+	done      chan struct{}
+	err       error // set before done is closed
 }
+
+// continuePatience is how long a body waits for the server's 100 before it goes
+// all the same: some servers never say it (sogod), RFC 9110 10.1.1.
+const continuePatience = time.Second
+
+var errAbandoned = errors.New("the answer came before the body was wanted")
 
 func (s *sending) run() {
 	defer close(s.done)
+	patience := time.NewTimer(continuePatience)
+	defer patience.Stop()
+	select {
+	case <-s.goOn:
+	case <-patience.C:
+	case <-s.abandoned:
+		s.err = errAbandoned
+		return
+	}
+	s.reading.Store(true)
 	s.err = s.copy()
 	if errors.Is(s.err, ErrRequestBody) {
 		// The server must not take what came for the whole, and our own
