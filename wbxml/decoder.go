@@ -76,7 +76,9 @@ func (d *Decoder) reset(l Limits) {
 // be read, ErrMore when fed input is used up, or what the reader said. All but ErrMore are final.
 func (d *Decoder) Next() (Token, error) {
 	d.skipTo = 0 // whoever calls Next in the middle of a Skip wants to see the rest
-	return d.next()
+	var tok Token
+	err := d.next(&tok)
+	return tok, err
 }
 
 // Skip reads to the End of the innermost open element, and takes that End too: after a Start it skips the element just
@@ -90,8 +92,9 @@ func (d *Decoder) Skip() error {
 		}
 		d.skipTo = d.depth
 	}
+	var tok Token
 	for d.depth >= d.skipTo {
-		if _, err := d.next(); err != nil {
+		if err := d.next(&tok); err != nil {
 			return err
 		}
 	}
@@ -111,50 +114,50 @@ func (d *Decoder) Trailing() int64 {
 	return d.dropped + int64(len(d.buf)-d.pos)
 }
 
-// next runs the state machine until a token is complete. Each step takes at least one byte.
-func (d *Decoder) next() (Token, error) {
+// next runs the state machine until tok is a complete token. Each step takes at least one byte.
+func (d *Decoder) next(tok *Token) error {
 	for d.err == nil {
 		if d.state == finished {
-			return Token{}, io.EOF
+			return io.EOF
 		}
 		if d.pos == d.end {
 			if err := d.more(); err == ErrMore {
-				return Token{}, ErrMore
+				return ErrMore
 			} else if err != nil {
 				d.err = err
 				break
 			}
 		}
-		if tok := d.step(); tok.Kind != 0 {
+		if d.step(tok) {
 			d.lastEmpty = tok.Empty
-			return tok, nil
+			return nil
 		}
 	}
-	return Token{}, d.err
+	return d.err
 }
 
-// step takes what stands at d.pos; d.pos < d.end. A token without Kind means "go on" or, with d.err set, the end.
-func (d *Decoder) step() Token {
+// step takes what stands at d.pos; d.pos < d.end. It says whether tok is filled; if not, the next step or d.err follows.
+func (d *Decoder) step(tok *Token) bool {
 	switch d.state {
 	case inBody:
-		return d.bodyByte()
+		return d.bodyByte(tok)
 	case inString:
-		return d.stringPiece()
+		return d.stringPiece(tok)
 	case inOpaque:
-		return d.opaquePiece()
+		return d.opaquePiece(tok)
 	case atPage:
 		d.page = d.take()
 		d.state = inBody
 	case atOpaqueLength:
-		return d.opaqueLength()
+		return d.opaqueLength(tok)
 	default:
 		d.headerStep()
 	}
-	return Token{}
+	return false
 }
 
-// fail ends the document.
-func (d *Decoder) fail(offset int64, r Reason, format string, args ...any) Token {
+// fail ends the document. It gives false for the step that it ends.
+func (d *Decoder) fail(offset int64, r Reason, format string, args ...any) bool {
 	d.err = &SyntaxError{Offset: offset, Reason: r, Detail: fmt.Sprintf(format, args...)}
-	return Token{}
+	return false
 }
