@@ -105,6 +105,12 @@ func (s *sending) run() {
 		return
 	}
 	s.reading.Store(true)
+	select { // after the store, so that one of the two sides sees the other
+	case <-s.abandoned:
+		s.err = errAbandoned
+		return
+	default:
+	}
 	s.err = s.copy()
 	if errors.Is(s.err, ErrRequestBody) {
 		// The server must not take what came for the whole, and our own
