@@ -1,0 +1,162 @@
+package edge
+
+import (
+	"errors"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// handover is the net.Listener that http.Server sees: connections come out of
+// it when they are past their handshake.
+type handover struct{ *Server }
+
+func (h handover) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.ready:
+		return c, nil
+	case <-h.stopping.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+func (h handover) Close() error { return nil }
+
+// accept takes connections until the server stops. No error ends it: too many
+// open files pass, and a proxy that stops listening over them does not.
+func (s *Server) accept() {
+	var pause time.Duration
+	for s.takeSlot() {
+		c, err := s.listener.Accept()
+		if err == nil {
+			pause = 0
+			s.cfg.Metrics.accepted.Inc()
+			s.working.Go(func() { s.welcome(s.newSocket(c)) })
+			continue
+		}
+		<-s.slots
+		if s.stopping.Err() != nil {
+			return
+		}
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		s.cfg.Metrics.acceptErrors.Inc()
+		s.seldom.Warn("cannot accept connections, trying again", zap.Error(err))
+		s.sleep(pause)
+	}
+}
+
+// takeSlot waits until a connection may be accepted. It is false when the
+// server stops.
+func (s *Server) takeSlot() bool {
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	default:
+		s.seldom.Warn("all connections are in use, new ones wait; raise the limit of open files (LimitNOFILE)",
+			zap.Int("connections", cap(s.slots)))
+	}
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	case <-s.stopping.Done():
+		return false
+	}
+}
+
+func (s *Server) sleep(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-s.stopping.Done():
+	}
+}
+
+func (s *Server) newSocket(c net.Conn) *socket {
+	s.cfg.Metrics.open.Inc()
+	return &socket{
+		Conn:  c,
+		limit: s.cfg.limits.write,
+		slow:  s.cfg.Metrics.slowReaders.Inc,
+		closed: func() {
+			s.cfg.Metrics.open.Dec()
+			<-s.slots
+		},
+	}
+}
+
+// welcome brings a connection to where HTTP begins, or closes it. Its goroutine
+// ends there: the stack that a handshake needs (16 KiB and more) is given back
+// and not kept through a wait.
+func (s *Server) welcome(c *socket) {
+	defer func() {
+		if fault := recover(); fault != nil { // as http.Server does: one connection, not the process
+			_ = c.Close()
+			s.cfg.Log.Error("panic in a handshake", zap.Any("panic", fault), zap.ByteString("stack", debug.Stack()))
+		}
+	}()
+	conn, err := s.secure(c)
+	if err != nil {
+		s.report(c, err)
+		_ = c.Close()
+		return
+	}
+	select {
+	case s.ready <- conn:
+	case <-s.stopping.Done():
+		_ = c.Close()
+	}
+}
+
+// secure reads the PROXY header where one is due, then shakes hands.
+func (s *Server) secure(c *socket) (net.Conn, error) {
+	if listed(s.cfg.ProxyProtocolFrom, c.RemoteAddr()) {
+		if err := c.readProxyHeader(s.cfg.limits.proxyHeader); err != nil {
+			return nil, err
+		}
+	}
+	s.certs.follow(time.Now())
+	conn, err := handshake(s.stopping, c, s.tls, s.cfg.limits.handshake)
+	switch {
+	case err != nil:
+		if failure(err) == reasonPlainHTTP {
+			answerPlainHTTP(c)
+		}
+		return nil, err
+	case conn.ConnectionState().NegotiatedProtocol == "h2":
+		return conn, nil // http.Server speaks HTTP/2 only to a *tls.Conn
+	default:
+		return &guard{Conn: conn, refused: s.refuse}, nil
+	}
+}
+
+// report counts why a connection never became one. The log is for debugging:
+// every scanner of the Internet comes by here. Only what speaks of a wrong
+// proxy_protocol setting is worth a warning: with it no phone gets in.
+func (s *Server) report(c *socket, err error) {
+	if s.stopping.Err() != nil {
+		return // cut by ourselves
+	}
+	from := zap.Stringer("from", c.Conn.RemoteAddr())
+	var refused *proxyError
+	if errors.As(err, &refused) {
+		s.cfg.Metrics.proxies.WithLabelValues(refused.reason).Inc()
+		s.seldom.Warn("a peer listed in proxy_protocol.trusted sent no usable PROXY header: "+
+			"make it send one, or take it off the list", from, zap.Error(err))
+		return
+	}
+	reason := failure(err)
+	s.cfg.Metrics.handshakes.WithLabelValues(reason).Inc()
+	if reason == reasonProxyHeader {
+		s.cfg.Metrics.proxies.WithLabelValues(proxyUntrusted).Inc()
+		s.seldom.Warn("a peer sent a PROXY header and is not listed in proxy_protocol.trusted: "+
+			"add it there if it is a balancer of yours", from)
+		return
+	}
+	s.cfg.Log.Debug("tls handshake failed", from, zap.String("reason", reason), zap.Error(err))
+}
+
+func (s *Server) refuse(g *guard, why *refusal) {
+	s.cfg.Metrics.requests.WithLabelValues(why.reason).Inc()
+	s.cfg.Log.Debug("request refused", zap.Stringer("from", g.RemoteAddr()), zap.Error(why))
+}

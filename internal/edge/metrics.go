@@ -1,0 +1,56 @@
+package edge
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// Metrics counts what happens before a request exists. No label ever holds
+// something that a client chose.
+type Metrics struct {
+	open, limit, notAfter                  prometheus.Gauge
+	accepted, acceptErrors, slowReaders    prometheus.Counter
+	handshakes, proxies, requests, reloads *prometheus.CounterVec
+	messages                               *prometheus.CounterVec
+}
+
+// NewMetrics makes the metrics and registers them with r. With r nil they work
+// and are registered nowhere.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	f := promauto.With(r)
+	counter := func(name, help string) prometheus.Counter {
+		return f.NewCounter(prometheus.CounterOpts{Name: "diastole_edge_" + name, Help: help})
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return f.NewGauge(prometheus.GaugeOpts{Name: "diastole_edge_" + name, Help: help})
+	}
+	// Each value of a label exists from the start: a counter that first appears
+	// with its first event has no rate in Prometheus, and an alert on it sleeps.
+	vector := func(name, help, label string, values ...string) *prometheus.CounterVec {
+		v := f.NewCounterVec(prometheus.CounterOpts{Name: "diastole_edge_" + name, Help: help}, []string{label})
+		for _, value := range values {
+			v.WithLabelValues(value)
+		}
+		return v
+	}
+	return &Metrics{
+		open:     gauge("connections", "Connections from clients that are open now."),
+		limit:    gauge("connections_limit", "Connections from clients that may be open at once; further ones wait in the kernel."),
+		accepted: counter("connections_accepted_total", "Connections accepted."),
+		acceptErrors: counter("accept_errors_total",
+			"Failures to accept a connection, such as too many open files. Accepting goes on after a pause."),
+		slowReaders: counter("slow_readers_total", "Connections cut because the client did not read for too long."),
+		handshakes: vector("handshake_failures_total", "TLS handshakes that failed. Health checks that only connect are 'closed'.",
+			"reason", reasonClosed, reasonTimeout, reasonNotTLS, reasonPlainHTTP, reasonProxyHeader, reasonVersion,
+			reasonCipher, reasonALPN, reasonClientRefused, reasonOther),
+		proxies: vector("proxy_header_refusals_total", "Connections closed because of their PROXY header.",
+			"reason", proxyMissing, proxyMalformed, proxyTimeout, proxyUntrusted),
+		requests: vector("requests_refused_total", "HTTP/1 requests refused because two readers could disagree where they end.",
+			"reason", lengthAndEncoding.reason, encodingInHTTP10.reason, foldedHeader.reason, badChunk.reason, longLine.reason),
+		messages: vector("http_messages_total", "Messages of the HTTP server, which are logged at debug; panics at error.",
+			"kind", kindPanic, kindNoise),
+		notAfter: gauge("certificate_not_after_timestamp_seconds", "When the certificate in use expires."),
+		reloads: vector("certificate_reloads_total", "Changed certificate files: taken, or not usable and the old ones kept.",
+			"result", reloadSuccess, reloadFailure),
+	}
+}

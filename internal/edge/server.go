@@ -1,0 +1,215 @@
+package edge
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// Config says where to listen and who answers.
+type Config struct {
+	// Listen is the address, such as ":443" or "127.0.0.1:0".
+	Listen string
+	// CertFile and KeyFile are PEM files; the first holds the chain, leaf first.
+	// They are read again when they change. Both empty: a self-signed
+	// certificate, and a warning.
+	CertFile, KeyFile string
+	// ALPN lists the HTTP versions offered, best first: "http/1.1", "h2". Empty
+	// means only http/1.1: on HTTP/2 a phone's wait and its other requests share
+	// one connection, and a connection that is lost tells less (protocol.md 8.1).
+	ALPN []string
+	// ProxyProtocolFrom lists the peers that send a PROXY header. They have to,
+	// on each connection; nobody else may.
+	ProxyProtocolFrom []netip.Prefix
+	// Handler answers the requests. r.RemoteAddr is the client's address, after
+	// a PROXY header the one that it names; r.TLS and r.Proto are as usual.
+	Handler http.Handler
+	// ConnContext and ConnState are http.Server's hooks; both may be nil. The
+	// connection they get is past its TLS handshake. It has the methods of
+	// *tls.Conn, and its NetConn() is a syscall.Conn (for TCP_INFO).
+	ConnContext func(ctx context.Context, c net.Conn) context.Context
+	ConnState   func(c net.Conn, state http.ConnState)
+	Log         *zap.Logger // nil: silent
+	Metrics     *Metrics    // nil: counted nowhere
+
+	limits limits // zero: defaultLimits; tests shorten them
+}
+
+// Server is a listener with the HTTP server behind it.
+type Server struct {
+	cfg      Config
+	listener net.Listener
+	tls      *tls.Config
+	certs    *certificates
+	http     *http.Server
+
+	slots    chan struct{} // one element for each open connection
+	ready    chan net.Conn // connections past their handshake
+	stopping context.Context
+	stop     context.CancelFunc
+	working  sync.WaitGroup // the accept loop, handshakes
+	seldom   *zap.Logger    // each message at most once a minute
+}
+
+// Listen binds the address and loads the certificate. Requests get ctx's
+// values as their context, but not its end: ctx ends with the SIGTERM, and the
+// waits that are held then have to be answered first. Use Shutdown or Close.
+func Listen(ctx context.Context, cfg Config) (*Server, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	certs, err := loadCertificates(cfg)
+	if err != nil {
+		return nil, err
+	}
+	// Go's default is a keep-alive probe after 15 s of silence: sixty radio
+	// wakes in a wait of 15 min (protocol.md 8.6). A dead phone is found by the
+	// end of its heartbeat instead.
+	listen := net.ListenConfig{KeepAlive: -1}
+	// Multipath TCP, a default of Go on Linux, announces addresses and probes
+	// subflows when it likes to, and its TCP_INFO is of no single path.
+	listen.SetMultipathTCP(false)
+	listener, err := listen.Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return nil, bindError(err)
+	}
+	return newServer(ctx, cfg, certs, listener), nil
+}
+
+// complete checks the configuration and fills in the defaults.
+func (cfg *Config) complete() error {
+	if cfg.Handler == nil {
+		return errors.New("edge: no handler") // http.Server would take the global mux, with all that is registered there
+	}
+	if len(cfg.ALPN) == 0 {
+		cfg.ALPN = []string{"http/1.1"}
+	}
+	for _, proto := range cfg.ALPN {
+		if proto != "http/1.1" && proto != "h2" {
+			return fmt.Errorf("edge: ALPN protocol %q is unknown: use \"http/1.1\", \"h2\" or both", proto)
+		}
+	}
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = NewMetrics(nil)
+	}
+	if cfg.limits == (limits{}) {
+		cfg.limits = defaultLimits()
+	}
+	return nil
+}
+
+// bindError adds the way out to the two errors that everybody meets once.
+func bindError(err error) error {
+	hint := ""
+	switch {
+	case errors.Is(err, syscall.EACCES):
+		hint = " (ports below 1024 need CAP_NET_BIND_SERVICE, or listen on another port)"
+	case errors.Is(err, syscall.EADDRINUSE):
+		hint = " (another program has this port: see ss -ltnp)"
+	}
+	return fmt.Errorf("edge: %w%s", err, hint)
+}
+
+func newServer(ctx context.Context, cfg Config, certs *certificates, listener net.Listener) *Server {
+	s := &Server{cfg: cfg, listener: listener, certs: certs,
+		slots: make(chan struct{}, cfg.limits.connections), ready: make(chan net.Conn)}
+	base := context.WithoutCancel(ctx)
+	s.stopping, s.stop = context.WithCancel(base)
+	s.seldom = cfg.Log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
+	}))
+	s.tls = &tls.Config{
+		GetCertificate: certs.get,
+		NextProtos:     cfg.ALPN,
+		// The cipher suites are Go's: forward secrecy only. With CBC among them,
+		// which Outlook on Windows 8.1 needs for RSA certificates.
+		MinVersion: tls.VersionTLS12,
+	}
+	s.http = newHTTPServer(cfg, base)
+	cfg.Metrics.limit.Set(float64(cfg.limits.connections))
+	return s
+}
+
+func newHTTPServer(cfg Config, base context.Context) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // also without ALPN
+	protocols.SetHTTP2(slices.Contains(cfg.ALPN, "h2"))
+	return &http.Server{
+		Handler:           streams{cfg.Handler, cfg.limits.write, cfg.Metrics.slowReaders.Inc},
+		TLSConfig:         &tls.Config{NextProtos: cfg.ALPN}, // only read, to know whether HTTP/2 is wanted
+		Protocols:         protocols,
+		ReadHeaderTimeout: cfg.limits.header,
+		IdleTimeout:       cfg.limits.idle,
+		MaxHeaderBytes:    cfg.limits.headerBytes,
+		// ReadTimeout and WriteTimeout stay zero: they would cut a wait of 59
+		// minutes and a slow upload (faults.md 14). See socket.Write instead.
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: int(cfg.limits.streams),
+			SendPingTimeout:      0, // no PING: it wakes the radio as a keep-alive does
+			WriteByteTimeout:     cfg.limits.write,
+		},
+		// "OPTIONS *" is the upstream's to answer, like every request.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     messages{cfg.Log, cfg.Metrics}.logger(),
+		BaseContext:                  func(net.Listener) context.Context { return base },
+		ConnContext:                  cfg.ConnContext,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			letGo(c, state)
+			if cfg.ConnState != nil {
+				cfg.ConnState(c, state)
+			}
+		},
+	}
+}
+
+// Addr is the address in use, with the real port where ":0" was asked.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Serve answers until Shutdown or Close, after which it returns nil.
+func (s *Server) Serve() error {
+	s.cfg.Log.Info("listening", zap.Stringer("address", s.Addr()), zap.Strings("alpn", s.cfg.ALPN),
+		zap.Stringers("proxy_protocol", s.cfg.ProxyProtocolFrom), zap.Int("connections_limit", cap(s.slots)))
+	s.working.Go(s.accept)
+	err := s.http.Serve(handover{s})
+	ended := s.stopping.Err() != nil
+	s.halt()
+	if ended {
+		return nil
+	}
+	return err
+}
+
+// Shutdown stops accepting, cuts handshakes, and waits until each request has
+// its answer or ctx ends. It ends no request itself: whoever holds waits lets
+// them go first. Connections that a handler took over (WebSocket) are its own.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.halt()
+	return s.http.Shutdown(ctx)
+}
+
+// Close cuts all connections at once, except those a handler took over.
+func (s *Server) Close() error {
+	s.halt()
+	return s.http.Close()
+}
+
+// halt ends everything before HTTP: the listener and the handshakes.
+func (s *Server) halt() {
+	s.stop()
+	_ = s.listener.Close() // a second Close is an error that means nothing
+	s.working.Wait()
+}
