@@ -136,7 +136,7 @@ func (d *Decoder) next(tok *Token) error {
 	return d.err
 }
 
-// step takes what stands at d.pos; d.pos < d.end. It says whether tok is filled; if not, the next step or d.err follows.
+// step takes what stands at d.pos; d.pos < d.end. It says whether tok is filled. If not, the next step follows, or d.err.
 func (d *Decoder) step(tok *Token) bool {
 	switch d.state {
 	case inBody:

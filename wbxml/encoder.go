@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// header is what MS-ASWBXML 2.1.1 asks for: WBXML 1.3, unknown public id, UTF-8, no string table.
+// header is what every ActiveSync document starts with (WAP-192-WBXML 5.4 to 5.7): WBXML 1.3, public id unknown, UTF-8,
+// no string table.
 const header = "\x03\x01\x6A\x00"
 
 // flushSize is how much an encoder over a writer gathers before it writes.

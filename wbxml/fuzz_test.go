@@ -66,7 +66,9 @@ func checkEvents(t *testing.T, o outcome, size int) {
 			depth--
 		}
 		last := i == len(o.events)-1
-		if e.Offset < at || e.Offset > int64(size) || e.Tag < firstTag || e.Tag > tagMask || depth < 0 || depth == 0 && !last {
+		badPlace := e.Offset < at || e.Offset > int64(size)
+		badTag := e.Tag < firstTag || e.Tag > tagMask
+		if badPlace || badTag || depth < 0 || depth == 0 && !last {
 			t.Fatalf("token %d at depth %d: %v", i, depth, e)
 		}
 		at = e.Offset
@@ -79,7 +81,7 @@ func checkEvents(t *testing.T, o outcome, size int) {
 	}
 }
 
-// FuzzRoundTrip writes what was read and reads it back: the tree is the same, and writing that again gives the same bytes.
+// FuzzRoundTrip writes what was read and reads it back: the tree is the same, and writing it again gives the same bytes.
 func FuzzRoundTrip(f *testing.F) {
 	for _, doc := range seeds(f) {
 		f.Add(doc)

@@ -83,8 +83,8 @@ func toNode(t *testing.T, v any) *node {
 	return n
 }
 
-// refused are the features of well-formed documents that we refuse by design: MS-ASWBXML 2.1.3 excludes the first three,
-// and a charset that is not UTF-8 would make us read other text than the device wrote.
+// refused are the features of well-formed documents that we refuse by design: MS-ASWBXML 2.1.3 excludes the first
+// three, and a charset that is not UTF-8 would make us read other text than the device wrote.
 var refused = []string{"strt-valid", "entity-valid", "pi-skip", "other-charset"}
 
 func TestGeneratedDocumentsReadAsTheirMakerSays(t *testing.T) {

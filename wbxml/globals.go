@@ -1,6 +1,6 @@
 package wbxml
 
-// The bytes that structure a document (MS-ASWBXML 2.1.1; WAP-192-WBXML 7.1).
+// The bytes that structure a document (MS-ASWBXML 2.1.3; WAP-192-WBXML 7.1).
 const (
 	tokSwitchPage = 0x00
 	tokEnd        = 0x01

@@ -2,7 +2,7 @@ package wbxml
 
 const (
 	charsetUnknown = 0
-	charsetUTF8    = 106 // IANA MIBenum; the only one ActiveSync uses (MS-ASWBXML 2.1.1)
+	charsetUTF8    = 106 // IANA MIBenum (WAP-192-WBXML 5.6); the only one ActiveSync uses
 
 	// maxTable bounds a string table that nothing may refer to. The one that is seen, from libwbxml, has the 33 bytes
 	// of "-//MICROSOFT//DTD ActiveSync//EN".

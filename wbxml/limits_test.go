@@ -43,7 +43,7 @@ func TestEachLimitHoldsToTheByte(t *testing.T) {
 	}{
 		{"bytes", Limits{Bytes: 100}, text(100 - 8), text(100 - 7), TooLarge, 100},
 		{"bytes in OPAQUE", Limits{Bytes: 100}, opaque(100 - 8), opaque(100 - 7), TooLarge, 100},
-		{"bytes, trailing ones not counted", Limits{Bytes: 64}, wide(59) + strings.Repeat("\x01", 99), wide(60), TooLarge, 64},
+		{"trailing bytes are free", Limits{Bytes: 64}, wide(59) + strings.Repeat("\x01", 99), wide(60), TooLarge, 64},
 		{"text", Limits{Text: 70}, text(70), text(71), TextTooLong, 6},
 		{"opaque", Limits{Text: 70}, opaque(70), opaque(71), TextTooLong, 6},
 		{"depth", Limits{Depth: 20}, deep(20), deep(21), TooDeep, 24},

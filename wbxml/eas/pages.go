@@ -1,6 +1,6 @@
 package eas
 
-// tagLimit is one past the largest tag: six bits (MS-ASWBXML 2.1.2).
+// tagLimit is one past the largest tag: six bits (WAP-192-WBXML 5.8.2).
 const tagLimit = 0x40
 
 // words is one code page: a name for each tag, "" where there is none. Tags start at 0x05; below are the global tokens.

@@ -29,6 +29,10 @@ func WriteXML(w io.Writer, d *wbxml.Decoder) error {
 	return err
 }
 
+// maxIndent is the deepest indentation: a million empty elements at depth 256 would otherwise become half a gigabyte
+// of blanks. Real documents have a depth of 10.
+const maxIndent = 32
+
 // xmlWriter lays out the tokens. Write errors stick in the bufio.Writer and come out at Flush.
 type xmlWriter struct {
 	w      *bufio.Writer
@@ -118,7 +122,7 @@ func (x *xmlWriter) newLine() {
 		return
 	}
 	x.w.WriteByte('\n')
-	for range x.pages {
+	for range min(len(x.pages), maxIndent) {
 		x.w.WriteString("  ")
 	}
 }
