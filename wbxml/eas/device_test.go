@@ -59,7 +59,7 @@ func TestDifferentDevicesHaveDifferentKeys(t *testing.T) {
 	}
 }
 
-// Scenario 28 of docs/faults.
+// Scenario 28.
 func TestTheDeviceValidateIsNeverTracked(t *testing.T) {
 	for _, id := range []string{"validate", "Validate", "VALIDATE", hex.EncodeToString([]byte("validate")), "",
 		strings.Repeat("x", maxDeviceKey+1), strings.Repeat("\xff", maxDeviceKey/2+1)} {

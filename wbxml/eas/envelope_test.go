@@ -86,7 +86,7 @@ func TestPlainQueryReadsWhatDevicesSend(t *testing.T) {
 	f("Cmd=Ping&Cmd=Sync&DeviceId=a&DeviceId=b", Envelope{Command: CommandPing, CommandName: "Ping", DeviceID: "a"})
 }
 
-// Scenario 28 of docs/faults: what a strict parser drops is read here.
+// Scenario 28: what a strict parser drops is read here.
 func TestPlainQueryKeepsWhatIsNotEscapedRight(t *testing.T) {
 	f := func(query, user string) {
 		t.Helper()

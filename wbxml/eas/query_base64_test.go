@@ -45,7 +45,7 @@ func fixed(code byte, deviceID, policyKey, deviceType string) string {
 		string([]byte{byte(len(policyKey))}) + policyKey + string([]byte{byte(len(deviceType))}) + deviceType
 }
 
-// Scenario 28 of docs/faults: the id is bytes, and '+' and '/' are themselves.
+// Scenario 28: the id is bytes, and '+' and '/' are themselves.
 func TestBase64QueryCarriesABinaryDeviceID(t *testing.T) {
 	id := "\x00\xfb\xef\xbe\xff\xff\xfe\x00\x01\x02\x03 +/=&"
 	query := base64.StdEncoding.EncodeToString([]byte(fixed(18, id, "", "WP8")))
