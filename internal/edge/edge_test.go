@@ -7,23 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 )
-
-func TestMain(m *testing.M) {
-	if addr := os.Getenv(loadEnv); addr != "" {
-		os.Exit(loadClient(addr))
-	}
-	goleak.VerifyTestMain(m)
-}
 
 // lab is a running server with what a test may look at.
 type lab struct {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -142,38 +141,6 @@ func newServer(ctx context.Context, cfg Config, certs *certificates, listener ne
 	s.http = newHTTPServer(cfg, base)
 	cfg.Metrics.limit.Set(float64(cfg.limits.connections))
 	return s
-}
-
-func newHTTPServer(cfg Config, base context.Context) *http.Server {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true) // also without ALPN
-	protocols.SetHTTP2(slices.Contains(cfg.ALPN, "h2"))
-	return &http.Server{
-		Handler:           streams{cfg.Handler, cfg.limits.write, cfg.Metrics.slowReaders.Inc},
-		TLSConfig:         &tls.Config{NextProtos: cfg.ALPN}, // only read, to know whether HTTP/2 is wanted
-		Protocols:         protocols,
-		ReadHeaderTimeout: cfg.limits.header,
-		IdleTimeout:       cfg.limits.idle,
-		MaxHeaderBytes:    cfg.limits.headerBytes,
-		// ReadTimeout and WriteTimeout stay zero: they would cut a wait of 59
-		// minutes and a slow upload (faults.md 14). See socket.Write instead.
-		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: int(cfg.limits.streams),
-			SendPingTimeout:      0, // no PING: it wakes the radio as a keep-alive does
-			WriteByteTimeout:     cfg.limits.write,
-		},
-		// "OPTIONS *" is the upstream's to answer, like every request.
-		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     messages{cfg.Log, cfg.Metrics}.logger(),
-		BaseContext:                  func(net.Listener) context.Context { return base },
-		ConnContext:                  cfg.ConnContext,
-		ConnState: func(c net.Conn, state http.ConnState) {
-			letGo(c, state)
-			if cfg.ConnState != nil {
-				cfg.ConnState(c, state)
-			}
-		},
-	}
 }
 
 // Addr is the address in use, with the real port where ":0" was asked.
