@@ -90,6 +90,17 @@ func TestAnErrorIsFinal(t *testing.T) {
 	}
 }
 
+func TestAReadersErrorIsFinalToo(t *testing.T) {
+	broken := errors.New("time-out")
+	var d Decoder
+	d.ResetReader(&bytesAndError{nil, broken}, Limits{})
+	_, first := d.Next()
+	d.r = strings.NewReader("\x03\x01\x6A\x00\x05") // as if it went on after all: it would be out of step
+	if _, second := d.Next(); !errors.Is(first, broken) || first != second {
+		t.Errorf("%v, then %v", first, second)
+	}
+}
+
 func TestAFailingReaderIsNotASyntaxError(t *testing.T) {
 	broken := errors.New("connection reset")
 	doc := unhex(t, ping)[:20]

@@ -162,6 +162,56 @@ func TestSkipOfAnEmptyElementSkipsNothing(t *testing.T) {
 	}
 }
 
+// 13:05[13:08 13:09[13:0A]] : the empty element before must not make Skip believe that there is nothing to skip,
+// and a second Skip means the element around.
+func TestSkipLooksOnlyAtTheLastToken(t *testing.T) {
+	doc := unhex(t, "03 01 6A 00 00 0D 45 08 49 0A 01 06 01")
+	for _, c := range []struct {
+		tag   byte
+		skips int
+		want  string
+	}{{0x09, 1, "eE"}, {0x0A, 2, "eE"}, {0x08, 2, ""}, {0x06, 2, ""}} {
+		var d Decoder
+		d.Reset(doc, Limits{})
+		next(t, &d, c.tag)
+		for range c.skips {
+			if err := d.Skip(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := kinds(t, &d); got != c.want || err != io.EOF {
+			t.Errorf("%d skips from 0x%02X: %q, %v; want %q", c.skips, c.tag, got, err, c.want)
+		}
+	}
+}
+
+func TestNextInTheMiddleOfASkipGivesItUp(t *testing.T) {
+	var d Decoder
+	d.ResetFeed(Limits{})
+	d.Feed(unhex(t, "03 01 6A 00 45 46"))
+	next(t, &d, 0x06)
+	if err := d.Skip(); err != ErrMore {
+		t.Fatal(err)
+	}
+	d.Feed(unhex(t, "47 48"))
+	next(t, &d, 0x08)
+	d.Feed(unhex(t, "01 01 01 01"))
+	if err := d.Skip(); err != nil || d.Depth() != 3 {
+		t.Errorf("%v, depth %d: it is 0x08 that was to be skipped", err, d.Depth())
+	}
+}
+
+// Nothing is missing after the length of an empty OPAQUE; a reader that waited for one more byte could wait for ever.
+func TestAnEmptyOpaqueIsCompleteWithItsLength(t *testing.T) {
+	var d Decoder
+	d.ResetFeed(Limits{})
+	d.Feed(unhex(t, "03 01 6A 00 45 C3 00"))
+	next(t, &d, 0x05)
+	if tok, err := d.Next(); err != nil || tok.Kind != Text || !tok.Opaque || tok.More || len(tok.Data) > 0 {
+		t.Errorf("%v, %v", tok, err)
+	}
+}
+
 func TestSkipAfterTextLeavesTheElementAroundIt(t *testing.T) {
 	var d Decoder
 	d.Reset(unhex(t, ping), Limits{})
