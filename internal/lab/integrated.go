@@ -59,9 +59,7 @@ func (s *Server) handshake(conn *connection, scheme, token string) *answer {
 	case kind == 1: // from here on the connection is nobody's, until message 3 proves who it is
 		conn.user, conn.challenge = "", make([]byte, 8)
 		rand.Read(conn.challenge)
-		a := unauthorized(scheme + " " + base64.StdEncoding.EncodeToString(ntlmChallenge(conn.challenge)))
-		a.body = nil
-		return a
+		return unauthorized(scheme + " " + base64.StdEncoding.EncodeToString(ntlmChallenge(conn.challenge)))
 	case kind != 3 || conn.challenge == nil: // a message 3 on another connection than its message 1
 		return unauthorized("Negotiate", "NTLM")
 	}
@@ -81,8 +79,7 @@ func (s *Server) handshake(conn *connection, scheme, token string) *answer {
 	return nil
 }
 
+// unauthorized has no body: a client that does not read it must still be able to go on on this connection.
 func unauthorized(schemes ...string) *answer {
-	a := refuse(http.StatusUnauthorized)
-	a.header["WWW-Authenticate"] = schemes
-	return a
+	return &answer{code: http.StatusUnauthorized, header: http.Header{"WWW-Authenticate": schemes}}
 }

@@ -33,8 +33,11 @@ func (b *mailbox) next() uint64 {
 	return b.count
 }
 
-// folder finds a folder by id or by name; nil without one.
+// folder finds a folder by id or by name, "" being the Inbox; nil without one.
 func (b *mailbox) folder(name string) *folder {
+	if name == "" {
+		name = inboxID
+	}
 	i := slices.IndexFunc(b.folders, func(f *folder) bool { return f.id == name || strings.EqualFold(f.name, name) })
 	if i < 0 {
 		return nil
@@ -100,9 +103,6 @@ var userFolder = map[string]int{"Email": 12, "Calendar": 13, "Contacts": 14, "Ta
 // Deliver puts a mail into a folder of a user ("" = the Inbox; an id or a name) and wakes the waits that look at it.
 // It gives the mail's id.
 func (s *Server) Deliver(user, folder string, m Mail) (string, error) {
-	if folder == "" {
-		folder = inboxID
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.boxes[user]
@@ -160,7 +160,7 @@ func (s *Server) AddFolder(user, name, class string) string {
 	return ""
 }
 
-// Mails gives what lies in a user's folder, oldest first.
+// Mails gives what lies in a user's folder ("" = the Inbox), oldest first.
 func (s *Server) Mails(user, folder string) (mails []Mail) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -32,6 +32,11 @@ func (p *Pipe) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near := &pipeConn{in: here, out: there, local: client, remote: p.Addr()}
 	far := &pipeConn{in: there, out: here, local: p.Addr(), remote: client}
 	select {
+	case <-p.done: // asked first, or a closed listener would take a connection now and then
+		return nil, &net.OpError{Op: "dial", Net: "pipe", Err: syscall.ECONNREFUSED}
+	default:
+	}
+	select {
 	case p.backlog <- far:
 		return near, nil
 	case <-p.done:
@@ -51,10 +56,17 @@ func (p *Pipe) Accept() (net.Conn, error) {
 	}
 }
 
-// Close implements net.Listener. Connections that were accepted stay.
+// Close implements net.Listener. Connections that were accepted stay, those that were not are reset.
 func (p *Pipe) Close() error {
 	p.once.Do(func() { close(p.done) })
-	return nil
+	for {
+		select {
+		case c := <-p.backlog:
+			reset(c)
+		default:
+			return nil
+		}
+	}
 }
 
 // Addr implements net.Listener. The address says nothing; it only parses.
