@@ -75,7 +75,7 @@ func checkPlace(t *testing.T, body []byte, p *PingRequest) {
 	other := append(append(bytes.Clone(body[:p.IntervalStart]), "61"...), body[p.IntervalEnd:]...)
 	var q PingRequest
 	if err := q.Parse(other); err != nil || q.Interval != 61 || q.HasFolders != p.HasFolders ||
-		!reflect.DeepEqual(q.Folders, p.Folders) || q.Duplicate {
+		!reflect.DeepEqual(q.Folders, p.Folders) || q.Duplicate != p.Duplicate {
 		t.Errorf("with another interval %+v became %+v, %v", p, q, err)
 	}
 }

@@ -40,7 +40,7 @@ type PingRequest struct {
 	// kept here, but which one a server takes is its own affair.
 	Duplicate bool
 
-	walker walker
+	walker *walker // by reference, for it is large and of no interest to who copies or prints this
 }
 
 // PingFolder is one folder to watch.
@@ -58,6 +58,9 @@ func (p *PingRequest) Parse(body []byte) error {
 	if len(body) == 0 {
 		p.Empty = true
 		return nil
+	}
+	if p.walker == nil {
+		p.walker = new(walker)
 	}
 	p.walker.inMemory(body, ping, pingLimits)
 	return p.walker.run(p)
