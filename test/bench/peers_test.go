@@ -48,7 +48,7 @@ http {
   upstream backend { server %[3]s; keepalive 64; keepalive_requests 1000000; }
   server {
     listen 127.0.0.1:%[2]d ssl;
-    ssl_certificate %[1]s; ssl_certificate_key %[1]s;
+    ssl_certificate %[1]s; ssl_certificate_key %[1]s; ssl_protocols TLSv1.2 TLSv1.3;
     location / {
       proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_read_timeout 3600s; proxy_buffering off; client_max_body_size 50m;
@@ -82,11 +82,16 @@ func caddy() recipe {
   auto_https off
   admin off
   storage file_system %[4]s/caddy
-  log { output discard }
+  log {
+    level ERROR
+  }
 }
-https://127.0.0.1:%[2]d {
+:%[2]d {
+  bind 127.0.0.1
   tls %[1]s %[1]s
-  reverse_proxy http://%[3]s { flush_interval -1 }
+  reverse_proxy http://%[3]s {
+    flush_interval -1
+  }
 }
 `, "Caddyfile", func(file string) *exec.Cmd {
 		return exec.Command("caddy", "run", "--adapter", "caddyfile", "--config", file)

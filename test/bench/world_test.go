@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -49,12 +48,11 @@ func (w *world) start(b *testing.B, recipes ...recipe) []*peer {
 		port := freePort(b)
 		p.cmd = r.command(r.write(b, w, port))
 		p.addr = net.JoinHostPort("127.0.0.1", itoa(port))
-		p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		p.cmd.Stderr = os.Stderr
 		if err := p.cmd.Start(); err != nil {
 			b.Fatalf("%s: %v (make bench installs it)", r.name, err)
 		}
-		b.Cleanup(func() { _ = p.cmd.Process.Signal(syscall.SIGTERM); _ = p.cmd.Wait() })
+		b.Cleanup(func() { _ = p.cmd.Process.Signal(os.Interrupt); _ = p.cmd.Wait() })
 		p.awaitListening(b)
 		peers = append(peers, p)
 	}
@@ -68,7 +66,8 @@ func (p *peer) awaitListening(b *testing.B) {
 			return
 		}
 	}
-	b.Fatalf("%s does not listen on %s", p.name, p.addr)
+	log, _ := os.ReadFile(filepath.Join(filepath.Dir(p.cmd.Args[len(p.cmd.Args)-1]), p.name+".log"))
+	b.Fatalf("%s does not listen on %s\n%s", p.name, p.addr, log)
 }
 
 func freePort(b *testing.B) int {
