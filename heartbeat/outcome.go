@@ -5,89 +5,131 @@ import "time"
 // Outcome is how a wait ended. Every wait has exactly one.
 type Outcome uint8
 
-// The outcomes. Only Expired says that the path survived the whole interval.
 const (
-	Expired       Outcome = iota // Status 1, or the empty Sync answer, after the full interval
-	Changed                      // the server reported something new
-	Early                        // "nothing new" well before the interval's end
-	Refused                      // the server would not wait: Ping 3..8, Sync 3..16, above 100, HTTP 4xx
-	Left                         // the phone said goodbye: FIN
-	Reset                        // the phone's connection was reset
-	Silent                       // replaced by a younger wait while its own socket gave no sign of life
-	UpstreamFault                // the server broke off, failed, or said what no device understands
-	Drained                      // we are leaving
+	Expired       Outcome = iota + 1 // the full interval passed, nothing was new
+	Changed                          // the server has something new
+	Early                            // nothing new, well before the interval was over: displaced, or ended for reasons of the server
+	Refused                          // the server said no: a status from 3 up, or an HTTP code below 500
+	Left                             // the device closed its connection
+	Reset                            // the device's connection was reset
+	Silent                           // replaced by a newer wait, while its own connection gave no sign of life
+	UpstreamFault                    // the server failed, or answered what nobody can read
+	Drained                          // we ended it, because we are stopping
 )
 
-var outcomes = [...]string{"expired", "changed", "early", "refused", "left", "reset", "silent", "upstream", "drained"}
+var outcomeNames = [...]string{
+	Expired: "expired", Changed: "changed", Early: "early", Refused: "refused", Left: "left",
+	Reset: "reset", Silent: "silent", UpstreamFault: "upstream", Drained: "drained",
+}
 
-// String is the name in logs, metrics and the store.
-func (o Outcome) String() string { return outcomes[o] }
+// String is the name in logs and metrics.
+func (o Outcome) String() string {
+	if o == 0 || int(o) >= len(outcomeNames) {
+		return "unknown"
+	}
+	return outcomeNames[o]
+}
 
-// Cause is who ended a wait.
+// Cause is what ended a wait, as seen on the connections.
 type Cause uint8
 
-// The causes.
 const (
-	CauseAnswer   Cause = iota // the server answered
-	CauseUpstream              // the server broke off
-	CauseLeft                  // the phone closed its connection, or its HTTP/2 stream
-	CauseReset                 // the phone's connection was reset
-	CauseSilent                // a younger wait of the device took over
-	CauseDrained
+	Answered       Cause = iota // the server answered, and the device was still there
+	DeviceLeft                  // FIN from the device, or its HTTP/2 stream was cancelled
+	DeviceReset                 // RST from the device
+	DeviceSilent                // a newer wait of the device came, this connection gave no sign of life
+	UpstreamFailed              // no connection, or it broke before the answer was complete
+	Draining                    // we are stopping
 )
 
-// Answer is what the server's answer said.
-type Answer uint8
-
-// The answers. Unreadable is one that no device would understand either: a
-// sign-in page, a broken document.
-const (
-	AnswerNothing Answer = iota // Ping Status 1, Sync without changes
-	AnswerChanges               // Ping Status 2, Sync with items
-	AnswerRefusal
-	AnswerUnreadable
-)
-
-// Ending is what is known when a wait is over.
+// Ending is all that is known about a wait that is over.
 type Ending struct {
-	Cause  Cause
-	Answer Answer        // with CauseAnswer
-	Asked  time.Duration // 0: not known
-	Held   time.Duration
+	Cause Cause
+	Asked time.Duration // the interval that the server was asked for, 0 if it is not known
+	Held  time.Duration // how long the wait took
+
+	// What follows is about an answer, and only looked at with Answered.
+	Sync    bool // of a hanging Sync; otherwise of a Ping
+	HTTP    int  // its code; 0 stands for 200
+	Empty   bool // it has no body: nothing is new for a Sync, and abnormal for a Ping
+	Status  int  // the Status in it (MS-ASCMD 2.2.3.177.11 or .17), 0 if none could be read
+	Items   bool // a Sync brought items or has more of them
+	Younger bool // a younger wait of the same device was under way
 }
 
-// fullShare of the interval counts as all of it: Z-Push answers up to a second
-// early, and an early Status 1 proves nothing about the path.
-const fullShare = 0.95
+// The statuses that decide (MS-ASCMD 2.2.3.177.11, 2.2.3.177.17, 2.2.2).
+const (
+	success               = 1 // Ping: interval over; Sync: fine
+	pingChanges           = 2
+	pingMissingParameters = 3
+	syncStateVersion      = 136
+)
 
-// Classify names the outcome of a wait.
+// slack is how much earlier than asked a server may answer whose clock has
+// whole seconds: Z-Push comes up to 1 s early.
+const slack = time.Second
+
+// Classify gives the one outcome of a wait. What is not understood is never
+// taken for something new, nor for the proof that the path survived it.
 func Classify(e Ending) Outcome {
 	switch e.Cause {
-	case CauseAnswer:
-		return classifyAnswer(e)
-	case CauseLeft:
+	case DeviceLeft:
 		return Left
-	case CauseReset:
+	case DeviceReset:
 		return Reset
-	case CauseSilent:
+	case DeviceSilent:
 		return Silent
-	case CauseDrained:
+	case UpstreamFailed:
+		return UpstreamFault
+	case Draining:
 		return Drained
 	}
-	return UpstreamFault
-}
-
-func classifyAnswer(e Ending) Outcome {
-	switch e.Answer {
-	case AnswerChanges:
-		return Changed
-	case AnswerRefusal:
-		return Refused
-	case AnswerUnreadable:
+	switch {
+	case e.HTTP >= 500:
 		return UpstreamFault
-	}
-	if float64(e.Held) < fullShare*float64(e.Asked) {
+	case e.HTTP != 0 && e.HTTP/100 != 2:
+		return Refused // 401, 403, 449, 451: for the device to act on
+	case e.displaced():
 		return Early
 	}
-	return Expired
+	return e.answer()
+}
+
+// displaced tells the answers by which servers end a wait that a younger one
+// replaces and that mean something else at any other time: Exchange says
+// Status 3, Horde nothing at all, Z-Push and grommunio 136 to a Sync.
+func (e *Ending) displaced() bool {
+	switch {
+	case !e.Younger:
+		return false
+	case e.Sync:
+		return e.Status == syncStateVersion
+	}
+	return e.Status == pingMissingParameters || e.Empty
+}
+
+func (e *Ending) answer() Outcome {
+	switch {
+	case e.Empty && !e.Sync:
+		return UpstreamFault
+	case e.Empty:
+		return e.quiet()
+	case e.Status <= 0:
+		return UpstreamFault // a sign-in page, WBXML cut in the middle
+	case e.Sync && e.Status == success && e.Items, !e.Sync && e.Status == pingChanges:
+		return Changed
+	case e.Status == success:
+		return e.quiet()
+	}
+	return Refused
+}
+
+// quiet tells a full interval from one that ended before. Only the former says
+// that the path is silent for so long without breaking. With an interval that
+// is not known the server is believed.
+func (e *Ending) quiet() Outcome {
+	if e.Held >= e.Asked-max(e.Asked/20, slack) {
+		return Expired
+	}
+	return Early
 }
