@@ -1,67 +1,6 @@
 package upstream
 
-import (
-	"errors"
-	"io"
-	"net/http/httputil"
-	"strconv"
-	"strings"
-)
-
-var errHeadTooLarge = errors.New("malformed answer: head over 256 KiB")
-
-// frame decides where the body ends, RFC 9112 6.3, and whether the connection
-// lives on.
-func (x *Response) frame() error {
-	x.closing = x.proto10
-	length, chunked := int64(-1), false
-	for _, f := range x.Header {
-		switch {
-		case strings.EqualFold(f.Name, "Connection"):
-			x.connectionOption(f.Value)
-		case strings.EqualFold(f.Name, "Transfer-Encoding"):
-			codings := strings.Split(f.Value, ",")
-			chunked = strings.EqualFold(strings.TrimSpace(codings[len(codings)-1]), "chunked")
-			x.closing = x.closing || !chunked
-		case strings.EqualFold(f.Name, "Content-Length"):
-			n, err := strconv.ParseUint(f.Value, 10, 63)
-			if err != nil || (length >= 0 && length != int64(n)) {
-				return x.fault("Content-Length %.40q", f.Value)
-			}
-			length = int64(n)
-		}
-	}
-	switch {
-	case x.request.Method == "HEAD", x.Status == 204, x.Status == 304, x.Status == 101:
-		x.Length, x.Body = 0, none{}
-		x.bodyEnd()
-	case chunked:
-		// Both framings in one answer: the chunks count, and the connection is
-		// not trusted afterwards (RFC 9112 6.3, response splitting).
-		x.closing = x.closing || length >= 0
-		x.Chunked, x.Length = true, -1
-		x.Body = &chunks{x: x, r: httputil.NewChunkedReader(x.conn.reader)}
-	case length == 0:
-		x.Length, x.Body = 0, none{}
-		x.bodyEnd()
-	case length > 0:
-		x.Length, x.Body = length, &counted{x: x, left: length}
-	default:
-		x.Length, x.closing, x.Body = -1, true, &untilClose{x}
-	}
-	return nil
-}
-
-func (x *Response) connectionOption(value string) {
-	for _, option := range strings.Split(value, ",") {
-		switch strings.ToLower(strings.TrimSpace(option)) {
-		case "close":
-			x.closing = true
-		case "keep-alive":
-			x.closing = false
-		}
-	}
-}
+import "io"
 
 // none is the body of an answer that has none.
 type none struct{}
@@ -78,26 +17,35 @@ func (b *counted) Read(p []byte) (int, error) {
 	if b.left == 0 {
 		return 0, io.EOF
 	}
+	if b.x.released {
+		return 0, errClosed
+	}
 	if int64(len(p)) > b.left {
 		p = p[:b.left]
 	}
 	n, err := b.x.conn.reader.Read(p)
 	b.left -= int64(n)
 	if b.left == 0 {
-		b.x.bodyEnd()
+		b.x.complete = true
 		return n, io.EOF
 	}
 	return n, b.x.bodyError(err)
 }
 
-// untilClose is a body that ends with its connection. TLS must end it too: a
-// cut connection looks the same otherwise.
+// untilClose is a body that ends with its connection. A cut connection looks the
+// same: TLS's goodbye would tell, but IIS and others do not say it.
 type untilClose struct{ x *Response }
 
 func (b *untilClose) Read(p []byte) (int, error) {
+	if b.x.complete {
+		return 0, io.EOF
+	}
+	if b.x.released {
+		return 0, errClosed
+	}
 	n, err := b.x.conn.reader.Read(p)
 	if err == io.EOF {
-		b.x.bodyEnd()
+		b.x.complete = true
 		return n, io.EOF
 	}
 	return n, b.x.bodyError(err)
@@ -105,33 +53,39 @@ func (b *untilClose) Read(p []byte) (int, error) {
 
 // chunks is a chunked body with its trailers.
 type chunks struct {
-	x *Response
-	r io.Reader
+	x    *Response
+	r    io.Reader
+	last bool // the last chunk was seen, the trailers are next
 }
 
 func (b *chunks) Read(p []byte) (int, error) {
 	if b.x.complete {
 		return 0, io.EOF
 	}
-	n, err := b.r.Read(p)
-	if err != io.EOF {
-		return n, b.x.bodyError(err)
+	if b.x.released {
+		return 0, errClosed
+	}
+	if !b.last {
+		n, err := b.r.Read(p)
+		b.last = err == io.EOF
+		if n > 0 && b.last {
+			return n, nil // what is here must not wait for the trailers
+		}
+		if !b.last {
+			return n, b.x.bodyError(err)
+		}
 	}
 	if err := b.x.readTrailer(); err != nil {
-		return n, b.x.bodyError(err)
+		return 0, b.x.bodyError(err)
 	}
-	b.x.bodyEnd()
-	return n, io.EOF
+	b.x.complete = true
+	return 0, io.EOF
 }
 
 // readTrailer reads what follows the last chunk, RFC 9112 7.1.2: mostly nothing
 // but the empty line.
 func (x *Response) readTrailer() error {
-	if two, err := x.conn.reader.Peek(2); err == nil && string(two) == "\r\n" {
-		_, err = x.conn.reader.Discard(2)
-		return err
-	}
-	text, err := readLines(x.conn.reader)
+	text, err := readLines(x.conn.reader, false)
 	if err != nil {
 		return err
 	}
@@ -147,5 +101,7 @@ func (x *Response) bodyError(err error) error {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return plain(x.blame(Body, err))
+	failed := x.blame(Body, err)
+	failed.Err = withCause(x.ctx, failed.Err)
+	return failed
 }

@@ -13,9 +13,12 @@ type Config struct {
 	Address string      // host:port
 	TLS     *tls.Config // nil: plain TCP. ServerName defaults to Address's host
 
+	// Dial makes the TCP connection to Address. Default: a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 	DialTimeout time.Duration // TCP and TLS handshake together; default 10 s
 	IdleTimeout time.Duration // an idle connection is closed after it; default 60 s
-	IdleMax     int           // idle connections kept, the oldest leaves; default 256
+	IdleMax     int           // idle connections kept; default 256
 
 	// Stale is called each time a reused connection turned out to be dead
 	// under a request, with whether the request was sent again. May be nil.
@@ -31,6 +34,12 @@ type Client struct {
 
 // New makes a client; it connects to nothing yet.
 func New(c Config) *Client {
+	if c.Dial == nil {
+		var d net.Dialer
+		// GODEBUG=multipathtcp=1 would turn it on: retry.go counts on plain TCP.
+		d.SetMultipathTCP(false)
+		c.Dial = d.DialContext
+	}
 	if c.DialTimeout == 0 {
 		c.DialTimeout = 10 * time.Second
 	}
@@ -60,32 +69,43 @@ func New(c Config) *Client {
 // Do sends one request and returns when the head of its answer has come. The
 // caller reads the body and calls Close, whatever happens. Cancelling ctx ends
 // the exchange at any point and closes its connection, which is how the server
-// learns that the phone has gone.
+// learns that the phone has gone. After an error there is nothing to close, and
+// nothing reads the request's Stream any more.
 //
 // Errors are *Error; what the client's own body did wrong is errors.Is
-// ErrRequestBody.
+// ErrRequestBody, and after a cancel the error is also context.Cause(ctx).
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
-	if conn := c.idle.take(r.reuseLimit()); conn != nil {
+	if conn := c.idle.take(r); conn != nil {
 		answer, err := conn.exchange(ctx, r)
-		if err == nil || ctx.Err() != nil || !err.Stale() {
+		if !c.again(ctx, r, err) {
 			return answer, plain(err)
-		}
-		again := r.Repeatable || err.untaken
-		c.config.Stale(again)
-		if !again {
-			return nil, err
 		}
 	}
 	conn, err := c.dial(ctx)
 	if err != nil {
-		return nil, err
+		return nil, plain(err)
 	}
-	conn.home = &c.idle
-	answer, failed := conn.exchange(ctx, r)
-	return answer, plain(failed)
+	conn.home = c.idle.put
+	answer, err := conn.exchange(ctx, r)
+	return answer, plain(err)
 }
 
-// Close closes the idle connections and keeps none from then on.
+// again decides whether a request that failed on a kept connection goes out once
+// more, on a fresh one.
+func (c *Client) again(ctx context.Context, r *Request, err *Error) bool {
+	if err == nil || ctx.Err() != nil || !err.Stale() {
+		return false
+	}
+	if !err.untaken {
+		c.idle.distrust() // this server closes without a word: see pool.keeps
+	}
+	resend := r.Repeatable || err.untaken
+	c.config.Stale(resend)
+	return resend
+}
+
+// Close closes the idle connections and keeps none from then on. Exchanges that
+// are on go on to their end.
 func (c *Client) Close() { c.idle.closeAll() }
 
 // Idle returns how many connections wait for their next request.
@@ -101,21 +121,20 @@ func (c *Client) Reach(ctx context.Context) error {
 	return conn.Close()
 }
 
-func (c *Client) dial(ctx context.Context) (*conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.DialTimeout)
+func (c *Client) dial(ctx context.Context) (*conn, *Error) {
+	limited, cancel := context.WithTimeout(ctx, c.config.DialTimeout)
 	defer cancel()
-	var d net.Dialer
-	raw, err := d.DialContext(ctx, "tcp", c.config.Address)
+	raw, err := c.config.Dial(limited, "tcp", c.config.Address)
 	if err != nil {
-		return nil, &Error{Phase: Dial, Err: err}
+		return nil, &Error{Phase: Dial, Err: withCause(ctx, err)}
 	}
 	if c.config.TLS == nil {
 		return newConn(raw, raw), nil
 	}
 	secure := tls.Client(raw, c.config.TLS)
-	if err := secure.HandshakeContext(ctx); err != nil {
+	if err := secure.HandshakeContext(limited); err != nil {
 		raw.Close()
-		return nil, &Error{Phase: Handshake, Err: err}
+		return nil, &Error{Phase: Handshake, Err: withCause(ctx, err)}
 	}
 	return newConn(secure, raw), nil
 }

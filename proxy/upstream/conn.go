@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -12,10 +13,11 @@ import (
 
 // conn is one connection to the server. At most one exchange uses it at a time.
 type conn struct {
-	net.Conn                 // TLS or the raw one
+	net.Conn                 // TLS or the socket. Its Close says TLS's goodbye first, which may block
+	socket   net.Conn        // under TLS, or the same
 	raw      syscall.RawConn // nil where the kernel cannot be asked (in-memory tests)
-	home     *pool           // where it rests between requests; nil: nowhere
-	used     bool            // has carried a request before
+	home     func(*conn)     // takes it between two requests; nil: it ends with its exchange
+	answered int             // exchanges it has carried to their end
 	since    time.Time       // idle since
 
 	first     [1]byte // the answer's first byte, read before a buffer is taken
@@ -23,9 +25,9 @@ type conn struct {
 	reader    *bufio.Reader // only while an answer is being read
 }
 
-func newConn(c, raw net.Conn) *conn {
-	conn := &conn{Conn: c}
-	if s, ok := raw.(syscall.Conn); ok {
+func newConn(c, socket net.Conn) *conn {
+	conn := &conn{Conn: c, socket: socket}
+	if s, ok := socket.(syscall.Conn); ok {
 		conn.raw, _ = s.SyscallConn()
 	}
 	return conn
@@ -66,17 +68,42 @@ func (f *firstByte) Read(p []byte) (int, error) {
 	return f.Conn.Read(p)
 }
 
+// exchange sends r and reads the head of its answer. On an error the connection
+// is closed and nothing reads the request's body any more.
+func (c *conn) exchange(ctx context.Context, r *Request) (*Response, *Error) {
+	x := &Response{conn: c, request: r, ctx: ctx}
+	if ctx.Err() != nil { // too late: nobody waits, nothing has to go out
+		c.abort()
+		return nil, &Error{Phase: Await, Err: context.Cause(ctx)}
+	}
+	before := c.counters(r)
+	x.stop = context.AfterFunc(ctx, c.abort)
+	err := x.run()
+	if err == nil {
+		return x, nil
+	}
+	x.stop()
+	err.reused = c.answered > 0
+	if err.Stale() && c.untaken(before, err.Err) { // asked before the close: the numbers go with the socket
+		err.untaken = true
+		c.reset()
+	}
+	x.end(false)
+	err.Err = withCause(ctx, err.Err)
+	return nil, err
+}
+
 // release gives the read buffer back and puts the connection to rest, or closes
 // it: bytes after the answer would be read as the next one's head.
 func (c *conn) release(keep bool) {
-	keep = keep && (c.reader == nil || c.reader.Buffered() == 0)
+	keep = keep && c.home != nil && (c.reader == nil || c.reader.Buffered() == 0)
 	c.dropReader()
-	c.used = true
-	if keep && c.home != nil {
-		c.home.put(c)
+	if !keep {
+		c.abort()
 		return
 	}
-	c.Close()
+	c.answered++
+	c.home(c)
 }
 
 // dropReader gives the read buffer back to where awaitAnswer takes it.
@@ -90,27 +117,33 @@ func (c *conn) dropReader() {
 	c.reader = nil
 }
 
-// exchange sends r and reads the head of its answer. On an error the connection
-// is closed.
-func (c *conn) exchange(ctx context.Context, r *Request) (*Response, *Error) {
-	x := &Response{conn: c, request: r}
-	x.stop = context.AfterFunc(ctx, func() { c.Close() })
-	before, provable := c.acked(r)
-	err := x.run()
-	if err == nil {
-		return x, nil
+// abort closes the connection at once. TLS's goodbye would wait for a server that
+// does not read, up to 5 s, with the phone's handler or the cancel waiting for it.
+func (c *conn) abort() { c.socket.Close() }
+
+// reset closes the connection with a RST: the kernel drops what it has not sent
+// instead of going on to send it. A request that is about to go out a second
+// time must not arrive late on the first connection.
+func (c *conn) reset() {
+	if tcp, ok := c.socket.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
 	}
-	x.stop()
-	err.reused = c.used
-	if err.Stale() && provable {
-		// Asked before Close: the numbers go with the socket.
-		after, ok := c.bytesAcked()
-		err.untaken = ok && after == before
+	c.abort()
+}
+
+// alive reports whether an idle connection can still be used: nothing to read
+// is alive; end of stream, an error, or bytes nobody asked for are not.
+func (c *conn) alive() bool { return c.silentTLS() && (c.raw == nil || !c.readable()) }
+
+// silentTLS looks at what TLS has read ahead of us, which the kernel does not know
+// of any more: a goodbye, or an answer to a request that was never made.
+func (c *conn) silentTLS() bool {
+	if c.Conn == c.socket {
+		return true
 	}
-	c.release(false)
-	x.interruptSending()
-	if ctx.Err() != nil {
-		err.Err = errors.Join(context.Cause(ctx), err.Err)
-	}
-	return nil, err
+	var b [1]byte
+	c.Conn.SetReadDeadline(time.Unix(1, 0))
+	n, err := c.Conn.Read(b[:])
+	c.Conn.SetReadDeadline(time.Time{})
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }

@@ -2,6 +2,8 @@ package upstream
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -11,10 +13,12 @@ import (
 // tens of kilobytes, a server gone mad has no limit of its own.
 const maxHead = 256 << 10
 
+var errHeadTooLarge = errors.New("malformed answer: head over 256 KiB")
+
 // readHead reads one status line and its fields, RFC 9112 4 and 5. All names
 // and values share one string: one allocation for a head.
 func (x *Response) readHead() error {
-	text, err := readLines(x.conn.reader)
+	text, err := readLines(x.conn.reader, true)
 	if err != nil {
 		return err
 	}
@@ -26,15 +30,16 @@ func (x *Response) readHead() error {
 	return err
 }
 
-// readLines reads up to and including the empty line.
-func readLines(br *bufio.Reader) (string, error) {
+// readLines reads up to the empty line and returns what is before it. A head may
+// have empty lines before its status line (RFC 9112 2.2); trailers may be none.
+func readLines(br *bufio.Reader, head bool) (string, error) {
 	var buf [1024]byte
 	b := buf[:0]
-	start := 0 // of the line that is being read
+	total, line, fields := 0, 0, 0 // read; where this line begins; where the fields begin
 	for {
 		part, err := br.ReadSlice('\n')
 		b = append(b, part...)
-		if len(b) > maxHead {
+		if total += len(part); total > maxHead {
 			return "", errHeadTooLarge
 		}
 		if err == bufio.ErrBufferFull {
@@ -46,19 +51,35 @@ func readLines(br *bufio.Reader) (string, error) {
 			}
 			return "", err
 		}
-		empty := isEmptyLine(b[start:])
 		switch {
-		case empty && start > 0:
-			return string(b), nil
-		case empty:
-			b = b[:0] // an empty line before the status line, RFC 9112 2.2
+		case !isEmptyLine(b[line:]):
+			b = unfold(b, line, line > fields)
+		case head && line == 0:
+			b = b[:0]
+		default:
+			return string(b[:line]), nil
 		}
-		start = len(b)
+		if head && line == 0 {
+			fields = len(b)
+		}
+		line = len(b)
 	}
 }
 
 func isEmptyLine(line []byte) bool {
 	return len(line) == 1 || len(line) == 2 && line[0] == '\r'
+}
+
+// unfold joins a continued line (obs-fold, RFC 9112 5.2) with the field before
+// it, with one space between. Done here and in place: joining strings would take
+// minutes for a head of nothing but continued lines.
+func unfold(b []byte, line int, follows bool) []byte {
+	if !follows || b[line] != ' ' && b[line] != '\t' {
+		return b
+	}
+	more := bytes.TrimLeft(b[line:], " \t")
+	b = append(bytes.TrimRight(b[:line], " \t\r\n"), ' ')
+	return append(b, more...)
 }
 
 func cutLine(text string) (line, rest string) {
@@ -68,8 +89,8 @@ func cutLine(text string) (line, rest string) {
 
 func (x *Response) statusLine(line string) error {
 	version, rest, _ := strings.Cut(line, " ")
-	code, _, _ := strings.Cut(rest, " ")
-	if len(version) != 8 || !strings.HasPrefix(version, "HTTP/1.") {
+	code, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+	if len(version) != 8 || !strings.HasPrefix(version, "HTTP/1.") || version[7] < '0' || version[7] > '9' {
 		return x.fault("status line %.40q", line)
 	}
 	status, err := strconv.Atoi(code)
@@ -80,35 +101,44 @@ func (x *Response) statusLine(line string) error {
 	return nil
 }
 
-// fields splits header lines. A continued line (obs-fold, RFC 9112 5.2) is
-// joined with a space; a name that is no token is refused.
+// fields splits header lines; a name that is no token is refused.
 func (x *Response) fields(text string) ([]Field, error) {
 	fields := make([]Field, 0, strings.Count(text, "\n"))
-	for {
+	for text != "" {
 		var line string
 		line, text = cutLine(text)
-		if line == "" {
-			return fields, nil
-		}
-		if (line[0] == ' ' || line[0] == '\t') && len(fields) > 0 {
-			last := &fields[len(fields)-1]
-			last.Value = strings.TrimSpace(last.Value + " " + strings.TrimSpace(line))
-			continue
-		}
 		name, value, ok := strings.Cut(line, ":")
+		name = strings.TrimRight(name, " \t") // RFC 9112 5.1: a proxy removes it
 		if !ok || !isToken(name) {
 			return nil, x.fault("header line %.40q", line)
 		}
-		fields = append(fields, Field{name, strings.Trim(value, " \t")})
+		fields = append(fields, Field{name, cleanValue(value)})
 	}
+	return fields, nil
 }
 
+// cleanValue trims a value and makes each CR and NUL in it a space (RFC 9110
+// 5.5): the phone's side might take them for the end of a line.
+func cleanValue(v string) string {
+	if strings.IndexByte(v, '\r') >= 0 || strings.IndexByte(v, 0) >= 0 {
+		v = strings.NewReplacer("\r", " ", "\x00", " ").Replace(v)
+	}
+	return strings.Trim(v, " \t")
+}
+
+// isToken: RFC 9110 5.6.2.
 func isToken(s string) bool {
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, c) >= 0 {
+		if !tokenChars[s[i]] {
 			return false
 		}
 	}
 	return s != ""
 }
+
+var tokenChars = func() (t [256]bool) {
+	for c := byte('!'); c <= '~'; c++ {
+		t[c] = strings.IndexByte(`()<>@,;:\"/[]?={}`, c) < 0
+	}
+	return t
+}()

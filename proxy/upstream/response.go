@@ -1,16 +1,21 @@
 package upstream
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
+	"sync"
+	"time"
 )
 
 // Field is one header line, its name as the server spelled it.
 type Field struct{ Name, Value string }
 
-// Response is the server's answer. Read Body to its end and call Close.
+// Response is the server's answer. Read Body to its end and call Close. It is for
+// one goroutine at a time.
 type Response struct {
 	Status  int
 	Header  []Field // in the server's order; hop-by-hop fields are still there
@@ -19,18 +24,20 @@ type Response struct {
 
 	// Length of the body in bytes, -1 where the end of the stream shows it.
 	Length int64
-	// Chunked: the server framed the body in chunks.
+	// Chunked: the server framed the body in chunks. A Content-Length beside
+	// them is not in Header: RFC 9112 6.3 wants it gone.
 	Chunked bool
 
-	conn      *conn
-	request   *Request
-	send      *sending // nil: the request went out whole before the answer was read
-	stop      func() bool
-	proto10   bool
-	closing   bool // the connection ends with this answer
-	complete  bool // the body was read to its end
-	continued bool // the server has said 100
-	released  bool
+	ctx      context.Context
+	conn     *conn
+	request  *Request
+	send     *sending // nil: no Stream
+	stop     func() bool
+	begun    bool // a 1xx has come: the server is at work
+	proto10  bool
+	closing  bool // the connection ends with this answer
+	complete bool // the body was read to its end
+	released bool
 }
 
 // Get returns the first value of a header, "" if absent.
@@ -45,28 +52,81 @@ func (x *Response) Get(name string) string {
 
 // run sends the request and reads the answer's head.
 func (x *Response) run() *Error {
-	if err := x.begin(); err != nil {
+	if err := x.begin(); err != nil && !x.answeredAnyway(err) {
 		return &Error{Phase: Await, Err: err}
 	}
 	for {
 		if err := x.conn.awaitAnswer(); err != nil {
-			return x.blame(Await, err)
+			return x.blame(x.awaiting(), err)
 		}
 		if err := x.readHead(); err != nil {
 			return x.blame(Head, err)
 		}
-		final, err := x.interim()
-		if err != nil {
-			return x.blame(Head, err)
-		}
-		if final {
+		if x.final() {
 			break
 		}
 	}
 	if err := x.frame(); err != nil {
-		return &Error{Phase: Head, Err: err}
+		return x.blame(Head, err)
 	}
 	return nil
+}
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+
+// oneWrite is how much body goes into one write with the head: one segment and
+// one TLS record where there is little of it, no copy where there is much.
+const oneWrite = 16 << 10
+
+// begin writes the request, or its head and starts the stream.
+func (x *Response) begin() error {
+	b := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	head, length, err := x.request.appendHead((*b)[:0])
+	if cap(head) <= 2*oneWrite { // a huge header must not stay in memory for ever
+		*b = head
+	}
+	if err != nil {
+		return err
+	}
+	body := x.request.Bytes
+	if len(body) <= oneWrite {
+		head, body = append(head, body...), nil
+	}
+	if _, err := x.conn.Write(head); err != nil {
+		return err
+	}
+	if len(body) > 0 {
+		if _, err := x.conn.Write(body); err != nil {
+			return err
+		}
+	}
+	if x.request.Stream != nil {
+		x.send = newSending(x.conn, x.request, length)
+		go x.send.run()
+	}
+	return nil
+}
+
+// answeredAnyway looks, after a failed write, for the answer of a server that
+// did not want to read the request (413, 503) and closed. If there is one, it was
+// there before the RST. The time limit is for TLS that cannot write but read.
+func (x *Response) answeredAnyway(err error) bool {
+	if errors.Is(err, errRequest) || x.ctx.Err() != nil {
+		return false
+	}
+	x.closing = true
+	x.conn.SetReadDeadline(time.Now().Add(time.Second))
+	defer x.conn.SetReadDeadline(time.Time{})
+	return x.conn.awaitAnswer() == nil
+}
+
+// awaiting names the phase of a failed wait for an answer.
+func (x *Response) awaiting() Phase {
+	if x.begun {
+		return Head // a second sending would make the server do its work twice
+	}
+	return Await
 }
 
 // blame says whose fault a failed read is: our reading of the client's body
@@ -80,51 +140,62 @@ func (x *Response) blame(p Phase, err error) *Error {
 	return &Error{Phase: p, Err: err}
 }
 
-// interim deals with a 1xx answer and reports whether the answer is final.
-func (x *Response) interim() (final bool, err error) {
+// final deals with a 1xx and reports whether the answer is the final one.
+func (x *Response) final() bool {
+	if x.Status >= 200 || x.Status == 101 {
+		if x.send != nil {
+			x.send.decide(refused) // nobody asked for the body, and nobody will
+		}
+		return true
+	}
+	x.begun = true
 	switch {
-	case x.Status >= 200 || x.Status == 101:
-		return true, nil
-	case x.Status == 100:
-		x.goOn()
-	case x.request.Interim != nil:
+	case x.Status == 100 && x.send != nil:
+		x.send.decide(goes)
+	case x.Status != 100 && x.request.Interim != nil:
 		x.request.Interim(x.Status, x.Header)
 	}
 	if x.conn.reader.Buffered() == 0 {
 		// Back to the cheap wait: a 1xx may come long before the answer.
 		x.conn.dropReader()
 	}
-	return false, nil
+	return false
 }
 
 // Upgraded returns the connection after a 101, with what the server has already
-// said on it. It belongs to the caller from then on.
+// said on it. It belongs to the caller from then on; the context has no more
+// power over it.
 func (x *Response) Upgraded() (net.Conn, []byte) {
 	x.stop()
 	x.released = true
 	ahead, _ := x.conn.reader.Peek(x.conn.reader.Buffered())
 	ahead = append([]byte(nil), ahead...)
 	x.conn.dropReader()
+	if x.send != nil {
+		x.send.end()
+	}
 	return x.conn.Conn, ahead
 }
 
 // Close ends the exchange. The connection is kept where the body was read to
-// its end and nothing speaks against it.
+// its end and nothing speaks against it. A second Close does nothing.
 func (x *Response) Close() {
 	if x.released {
 		return
 	}
 	x.released = true
-	keep := x.stop() && x.complete && !x.closing
-	if x.send != nil && !x.send.finished() {
-		keep = false
-	}
-	x.conn.release(keep)
-	x.interruptSending()
+	keep := x.complete && !x.closing && (x.send == nil || x.send.finished())
+	keep = x.stop() && keep // false: the cancel is closing the connection right now
+	x.end(keep)
 }
 
-// bodyEnd is called once when the framing says that the body is complete.
-func (x *Response) bodyEnd() { x.complete = true }
+// end gives the connection back, and then nothing reads the client's body.
+func (x *Response) end(keep bool) {
+	x.conn.release(keep)
+	if x.send != nil {
+		x.send.end()
+	}
+}
 
 func (x *Response) fault(format string, args ...any) error {
 	return fmt.Errorf("malformed answer: "+format, args...)

@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"errors"
+	"io"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -9,44 +11,44 @@ import (
 // provesUntaken: this system can tell whether a request was taken.
 const provesUntaken = true
 
-// bytesAcked asks the kernel how many bytes the server's kernel has
-// acknowledged on this connection (tcp(7), TCP_INFO).
-func (c *conn) bytesAcked() (n uint64, ok bool) {
+// count asks the kernel (tcp(7), TCP_INFO).
+func (c *conn) count() (n counters) {
 	if c.raw == nil {
-		return 0, false
+		return n
 	}
-	err := c.raw.Control(func(fd uintptr) {
+	_ = c.raw.Control(func(fd uintptr) {
 		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
 		if err == nil {
-			n, ok = info.Bytes_acked, true
+			// A count of nothing after a request: this kernel does not count.
+			n = counters{info.Bytes_acked, info.Bytes_sent, info.Bytes_acked > 0 && info.Bytes_sent > 0}
 		}
 	})
-	return n, ok && err == nil
+	return n
 }
 
-// alive reports whether an idle connection can still be used: nothing to read
-// is alive; end of stream, an error, or bytes nobody asked for are not.
-func (c *conn) alive() bool {
-	if c.raw == nil {
-		return true
-	}
-	alive := false
-	err := c.raw.Read(func(fd uintptr) bool {
-		var b [1]byte
-		_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		alive = err == syscall.EAGAIN
-		return true
-	})
-	return err == nil && alive
+// saysGoodbye reports whether the first error of an exchange shows that the
+// server's end of stream came before anything else.
+func saysGoodbye(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE)
+}
+
+// readable reports whether the server has sent something, or closed.
+func (c *conn) readable() bool {
+	ready := true
+	err := c.raw.Control(func(fd uintptr) { ready = hasNews(fd) })
+	return err != nil || ready
+}
+
+// hasNews asks without reading: a read would take the error that tells a write
+// how the connection died.
+func hasNews(fd uintptr) bool {
+	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}}
+	n, err := unix.Poll(poll, 0)
+	return n != 0 || err != nil
 }
 
 // untilReadable blocks until the server sends something or closes, and reports
 // that; false: the read deadline ended it, or our own Close.
 func (c *conn) untilReadable() bool {
-	err := c.raw.Read(func(fd uintptr) bool {
-		var b [1]byte
-		_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		return err != syscall.EAGAIN
-	})
-	return err == nil
+	return c.raw.Read(hasNews) == nil
 }

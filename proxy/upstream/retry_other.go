@@ -6,9 +6,12 @@ package upstream
 // sent twice always takes a fresh connection.
 const provesUntaken = false
 
-func (c *conn) bytesAcked() (uint64, bool) { return 0, false }
+func (c *conn) count() counters { return counters{} }
 
-func (c *conn) alive() bool { return true }
+func saysGoodbye(error) bool { return false }
+
+// readable: nobody to ask, so a dead connection is found by the next request.
+func (c *conn) readable() bool { return false }
 
 // untilReadable: nothing tells, so the server's close is noticed by the next
 // request.

@@ -9,131 +9,97 @@ import (
 	"time"
 )
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+// continueLimit is how long a stream is held back for a server that does not know
+// of 100 (sogod): RFC 9110 10.1.1 forbids to wait for ever. curl waits as long.
+const continueLimit = time.Second
 
-// Pieces is the size in which a stream is passed on.
+// pieces is the size in which a stream is passed on.
 const pieces = 32 << 10
 
-var pieceBuffers = sync.Pool{New: func() any { b := make([]byte, pieces); return &b }}
-
-// begin writes the request, or its head and starts the stream.
-func (x *Response) begin() error {
-	b := buffers.Get().(*[]byte)
-	defer func() {
-		if cap(*b) <= 64<<10 {
-			buffers.Put(b)
-		}
-	}()
-	head := x.request.appendHead((*b)[:0])
-	switch { // one write: one segment, one TLS record
-	case x.request.Stream != nil:
-	case x.request.Chunked:
-		if len(x.request.Bytes) > 0 {
-			head = appendChunk(head, x.request.Bytes)
-		}
-		head = appendLastChunk(head, x.request.Trailer)
-	default:
-		head = append(head, x.request.Bytes...)
-	}
-	*b = head
-	if _, err := x.conn.Write(head); err != nil {
-		return err
-	}
-	if x.request.Stream == nil {
-		return nil
-	}
-	x.send = &sending{
-		conn: x.conn, request: x.request,
-		goOn: make(chan struct{}), abandoned: make(chan struct{}), done: make(chan struct{}),
-	}
-	if !x.request.AwaitContinue {
-		close(x.send.goOn)
-	}
-	go x.send.run()
-	return nil
-}
-
-// goOn starts a stream that waited for 100 (Continue).
-func (x *Response) goOn() {
-	if x.send != nil && x.request.AwaitContinue && !x.continued {
-		x.continued = true
-		close(x.send.goOn)
-	}
-}
-
-// interruptSending returns when nothing reads the client's body any more: a
-// handler that returned before would leave a reader behind it, which net/http
-// forbids. The connection is closed or at rest when it is called.
-func (x *Response) interruptSending() {
-	if x.send == nil || x.send.finished() {
-		return
-	}
-	close(x.send.abandoned)
-	if x.request.Interrupt != nil && x.send.reading.Load() {
-		x.request.Interrupt()
-	}
-	<-x.send.done
-}
+var pieceBuffers = sync.Pool{New: func() any { b := make([]byte, sizeRoom+pieces+2); return &b }}
 
 // sending is a request body on its way up while the answer may already be
 // coming down (RPC over HTTP and EWS do both at once).
 type sending struct {
-	conn      *conn
-	request   *Request
-	goOn      chan struct{} // closed when the body may go
-	abandoned chan struct{} // closed when nobody wants it any more
-	reading   atomic.Bool   // the client's body is being read
-	done      chan struct{}
-	err       error // set before done is closed
+	conn    *conn
+	request *Request
+	length  int64 // by Content-Length
+
+	turn    atomic.Int32 // held, goes or refused
+	decided chan struct{}
+	done    chan struct{}
+	err     error // set before done is closed
 }
 
-// continuePatience is how long a body waits for the server's 100 before it goes
-// all the same: some servers never say it (sogod), RFC 9110 10.1.1.
-const continuePatience = time.Second
+const (
+	held    = iota // waits for 100 (Continue)
+	goes           // reads the client's body
+	refused        // never will
+)
 
-var errAbandoned = errors.New("the answer came before the body was wanted")
+var errHeldBack = errors.New("answered before the body was asked for")
 
+func newSending(c *conn, r *Request, length int64) *sending {
+	s := &sending{conn: c, request: r, length: length, decided: make(chan struct{}), done: make(chan struct{})}
+	if !r.AwaitContinue {
+		s.decide(goes)
+	}
+	return s
+}
+
+// decide ends the holding back; only the first decision counts.
+func (s *sending) decide(turn int32) {
+	if s.turn.CompareAndSwap(held, turn) {
+		close(s.decided)
+	}
+}
+
+// run is the goroutine of a stream. A failed write is not the last word: a server
+// that refuses a large body answers 413 and closes, and that answer is still to
+// be read.
 func (s *sending) run() {
-	defer close(s.done)
-	patience := time.NewTimer(continuePatience)
-	defer patience.Stop()
-	select {
-	case <-s.goOn:
-	case <-patience.C:
-	case <-s.abandoned:
-		s.err = errAbandoned
-		return
-	}
-	s.reading.Store(true)
-	select { // after the store, so that one of the two sides sees the other
-	case <-s.abandoned:
-		s.err = errAbandoned
-		return
-	default:
-	}
-	s.err = s.copy()
+	s.err = s.send()
+	close(s.done) // before abort: who is woken by it asks failure who is to blame
 	if errors.Is(s.err, ErrRequestBody) {
 		// The server must not take what came for the whole, and our own
 		// reading must end.
-		s.conn.Close()
+		s.conn.abort()
 	}
-	// A failed write is not the last word: a server that refuses a large body
-	// answers 413 and closes, and that answer is still to be read.
 }
 
-func (s *sending) copy() error {
+func (s *sending) send() error {
+	if !s.mayGo() {
+		return errHeldBack
+	}
 	piece := pieceBuffers.Get().(*[]byte)
 	defer pieceBuffers.Put(piece)
-	var framed []byte
+	if s.request.Chunked {
+		return s.sendChunks(*piece)
+	}
+	return s.sendCounted(*piece)
+}
+
+// mayGo waits for the server's 100, its refusal, or its silence.
+func (s *sending) mayGo() bool {
+	if s.turn.Load() != held {
+		return s.turn.Load() == goes
+	}
+	t := time.NewTimer(continueLimit)
+	defer t.Stop()
+	select {
+	case <-s.decided:
+	case <-t.C:
+		s.decide(goes)
+	}
+	return s.turn.Load() == goes
+}
+
+// sendChunks passes each piece on as one chunk when it has come.
+func (s *sending) sendChunks(b []byte) error {
 	for {
-		n, err := s.request.Stream.Read(*piece)
-		if n > 0 {
-			out := (*piece)[:n]
-			if s.request.Chunked {
-				framed = appendChunk(framed[:0], out)
-				out = framed
-			}
-			if _, werr := s.conn.Write(out); werr != nil {
+		n, err := s.request.Stream.Read(b[sizeRoom : sizeRoom+pieces])
+		if n > 0 { // a chunk of nothing would be the last one
+			if _, werr := s.conn.Write(frameChunk(b, n)); werr != nil {
 				return werr
 			}
 		}
@@ -144,21 +110,67 @@ func (s *sending) copy() error {
 			return fmt.Errorf("%w: %w", ErrRequestBody, err)
 		}
 	}
-	if !s.request.Chunked {
-		return nil
+	end, err := appendLastChunk(b[:0], s.request.Trailer)
+	if err != nil {
+		return err
 	}
-	_, err := s.conn.Write(appendLastChunk(framed[:0], s.request.Trailer))
+	_, err = s.conn.Write(end)
 	return err
 }
 
-// finished reports whether the whole body went out.
+// sendCounted passes on exactly the bytes that were announced: more would be read
+// as the next request.
+func (s *sending) sendCounted(b []byte) error {
+	for left := s.length; ; {
+		n, err := s.request.Stream.Read(b)
+		if left -= int64(n); left < 0 {
+			return fmt.Errorf("%w: longer than its Content-Length", ErrRequestBody)
+		}
+		if n > 0 {
+			if _, werr := s.conn.Write(b[:n]); werr != nil {
+				return werr
+			}
+		}
+		switch {
+		case err == io.EOF && left > 0:
+			err = io.ErrUnexpectedEOF
+		case err == io.EOF:
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrRequestBody, err)
+		}
+	}
+}
+
+// finished reports whether the whole body went out. Its last write may have been
+// answered already when the goroutine of that write has yet to run again: it gets
+// the time for that, or a connection that is in order would be thrown away.
 func (s *sending) finished() bool {
+	t := time.NewTimer(50 * time.Millisecond)
+	defer t.Stop()
 	select {
 	case <-s.done:
-		return s.err == nil
-	default:
+	case <-t.C:
 		return false
 	}
+	return s.err == nil
+}
+
+// end returns when nothing reads the client's body any more: a handler that
+// returned before would leave a reader behind it, which net/http forbids. The
+// connection is closed or at rest when it is called.
+func (s *sending) end() {
+	s.decide(refused)
+	select {
+	case <-s.done:
+		return
+	default:
+	}
+	if s.turn.Load() == goes && s.request.Interrupt != nil {
+		s.request.Interrupt()
+	}
+	<-s.done
 }
 
 // failure returns what went wrong with the client's body, nil if nothing has.
