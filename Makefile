@@ -1,0 +1,72 @@
+# Everything that is done with this repository; `make` lists it.
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+GO          ?= go
+RELEASE     ?=# the version of a release build; otherwise the commit says it
+
+# what `make test` does, in this order
+STEPS := deps build format vet lint tidy unit smoke e2e
+
+.PHONY: help run test $(STEPS) fuzz bench cover docker clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## run it: a whole world to watch, or in front of a server with UPSTREAM=https://mail.example.com
+	@$(if $(UPSTREAM),bin/diastole serve --upstream "$(UPSTREAM)",bin/diastole demo)
+
+test: ## all that CI runs: the steps below, one after the other
+	@begin=$$SECONDS; n=0; \
+	for step in $(STEPS); do \
+	  n=$$((n + 1)); at=$$SECONDS; \
+	  printf '\n[%d of $(words $(STEPS))] make %s\n' $$n $$step; \
+	  $(MAKE) $$step; \
+	  printf '%s: %d s\n' $$step $$((SECONDS - at)); \
+	done; \
+	printf '\nAll of it passed in %d s.\n' $$((SECONDS - begin))
+
+deps: ## install what the tests need from Debian (root), or say what is missing
+	@test/deps
+
+build: ## build bin/diastole, static
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.release=$(RELEASE)" -o bin/diastole ./cmd/diastole
+
+format: ## fail where gofmt would change something
+	@wrong=$$(gofmt -l .); [ -z "$$wrong" ] || { echo "gofmt -w these:"; echo "$$wrong"; exit 1; }
+
+vet: ## go vet
+	$(GO) vet ./...
+
+lint: ## staticcheck, in the version of go.mod
+	$(GO) tool staticcheck ./...
+
+tidy: ## fail where go.mod or go.sum is not what go mod tidy would write
+	$(GO) mod tidy -diff
+
+unit: ## every test but the end-to-end ones, with the race detector, in random order
+	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v /test/e2e)
+
+smoke: ## every fuzz target for three seconds
+	@test/fuzz 3s
+
+e2e: ## the real binary in front of a real server (SOGo), as phones see it
+	$(GO) test -race -shuffle=on -count=1 -timeout 10m -v ./test/e2e | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+
+fuzz: ## every fuzz target for T (make fuzz T=1m)
+	@test/fuzz $(or $(T),1m)
+
+bench: ## benchmarks of codec and envelope; CPU and memory beside nginx, HAProxy and Caddy
+	$(GO) test -run '^$$' -bench . -benchmem ./wbxml/...
+
+cover: ## which lines the tests reach, unit and end-to-end together
+	@test/cover
+
+docker: ## build the image; without an engine, check what would go into it
+	@if command -v docker >/dev/null; then docker build --build-arg RELEASE=$(RELEASE) -t diastole:$(or $(RELEASE),latest) .; \
+	else echo "no docker here: checking the Dockerfile and its static binary instead"; \
+	  $(GO) test -count=1 -run 'TestTheImage' -v .; fi
+
+clean: ## remove what was built
+	rm -rf bin .cache

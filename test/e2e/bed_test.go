@@ -1,0 +1,108 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+const (
+	sogo     = "../testbed/sogo"
+	password = "secret"
+	users    = 32 // one for each test, so that no test sees the mail of another
+	workers  = 40 // of sogod: each held wait takes one, and tests run at once
+)
+
+// A bed is one running SOGo with all it needs, on ports of its own.
+type bed struct {
+	dir        string
+	nginx      string // host:port that phones and proxies talk to
+	sogod      string // host:port of sogod itself, path /SOGo
+	environ    []string
+	lastOfUser atomic.Int32
+}
+
+// startBed brings SOGo up in a directory that carries our process id, after
+// taking down what a test that was killed left behind.
+func startBed(ctx context.Context) (*bed, error) {
+	sweep(ctx)
+	b := &bed{dir: filepath.Join(os.TempDir(), "diastole-e2e-"+strconv.Itoa(os.Getpid()))}
+	ports, err := freePorts(6)
+	if err != nil {
+		return nil, err
+	}
+	b.nginx, b.sogod = "127.0.0.1:"+ports[0], "127.0.0.1:"+ports[1]
+	b.environ = append(os.Environ(), "TESTBED_DIR="+b.dir, "TESTBED_PASSWORD="+password,
+		fmt.Sprintf("TESTBED_USERS=%d", users), fmt.Sprintf("TESTBED_WORKERS=%d", workers),
+		"TESTBED_PORT="+ports[0], "TESTBED_SOGOD_PORT="+ports[1], "TESTBED_IMAP_PORT="+ports[2],
+		"TESTBED_PG_PORT="+ports[3], "TESTBED_MEMCACHED_PORT="+ports[4], "TESTBED_SMTP_PORT="+ports[5])
+	return b, b.run(ctx, "up")
+}
+
+// run calls the test bed's script.
+func (b *bed) run(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, sogo, args...)
+	cmd.Env = b.environ
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s: %w\n%s", sogo, strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// purge stops the test bed and deletes its directory.
+func (b *bed) purge(ctx context.Context) error { return b.run(ctx, "purge") }
+
+// user gives a user that no other test has.
+func (b *bed) user(t *testing.T) string {
+	t.Helper()
+	n := b.lastOfUser.Add(1)
+	if n > users {
+		t.Fatalf("more than %d users are asked for: raise users in bed_test.go", users)
+	}
+	return fmt.Sprintf("user%d", n)
+}
+
+// deliver puts a mail into the user's Inbox, past SOGo.
+func (b *bed) deliver(t *testing.T, user, subject string) {
+	t.Helper()
+	if err := b.run(t.Context(), "deliver", user, subject); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sweep purges test beds whose test process is gone: a test that runs into its
+// time limit is killed without a word, and its daemons stay.
+func sweep(ctx context.Context) {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "diastole-e2e-*"))
+	for _, dir := range left {
+		_, pid, _ := strings.Cut(filepath.Base(dir), "diastole-e2e-")
+		if _, err := os.Stat("/proc/" + pid); err == nil {
+			continue
+		}
+		old := &bed{dir: dir, environ: append(os.Environ(), "TESTBED_DIR="+dir)}
+		if err := old.purge(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e: leftover:", err)
+		}
+	}
+}
+
+// freePorts asks the kernel for ports that nobody uses now.
+func freePorts(n int) (ports []string, err error) {
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close() // all at the end, so that none is given twice
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		ports = append(ports, port)
+	}
+	return ports, nil
+}
