@@ -125,12 +125,13 @@ func (c *Climb) down(e Event) {
 	c.climbed, c.fell = false, true
 }
 
-// adopt takes the limit of a Status 5 verbatim, as every client read for this does.
+// adopt takes the limit of a Status 5 verbatim, as every client read for this does. AOSP 4.4 to 7 forgets that it was
+// a limit and climbs into it again; AOSP 4.0 moves its bound, and of the others we assume that too.
 func (c *Climb) adopt(limit time.Duration) {
 	if limit <= 0 {
 		return
 	}
-	if c.ladder.Drop == DropStepOnce { // AOSP 4.0 moves its bound and may climb again
+	if c.ladder.Drop != DropStep {
 		if limit > c.interval {
 			c.min = limit
 		} else {

@@ -117,16 +117,17 @@ const (
 	galAddress       tag = 0x100F
 
 	// Page 17, AirSyncBase.
-	baseType          tag = 0x1106
-	baseBody          tag = 0x110A
-	baseData          tag = 0x110B
-	baseEstimatedSize tag = 0x110C
-	baseAttachments   tag = 0x110E
-	baseAttachment    tag = 0x110F
-	baseDisplayName   tag = 0x1110
-	baseFileReference tag = 0x1111
-	baseMethod        tag = 0x1112
-	baseContentType   tag = 0x1117
+	baseBodyPreference tag = 0x1105
+	baseType           tag = 0x1106
+	baseBody           tag = 0x110A
+	baseData           tag = 0x110B
+	baseEstimatedSize  tag = 0x110C
+	baseAttachments    tag = 0x110E
+	baseAttachment     tag = 0x110F
+	baseDisplayName    tag = 0x1110
+	baseFileReference  tag = 0x1111
+	baseMethod         tag = 0x1112
+	baseContentType    tag = 0x1117
 
 	// Page 18, Settings.
 	settingsRoot      tag = 0x1205
