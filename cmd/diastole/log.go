@@ -1,0 +1,70 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/sys/unix"
+
+	"github.com/diastole/diastole/internal/config"
+)
+
+// newLog writes lines for people or JSON objects, one a line, to w.
+func newLog(c config.Log, w zapcore.WriteSyncer, terminal bool) (*zap.Logger, error) {
+	level, err := zapcore.ParseLevel(c.Level)
+	if err != nil {
+		return nil, fmt.Errorf("log.level: %w", err)
+	}
+	// Faults of a broken log (a full disk, a closed pipe) would otherwise go nowhere.
+	return zap.New(zapcore.NewCore(encoder(c.Format, terminal), zapcore.Lock(w), level), zap.ErrorOutput(w)), nil
+}
+
+func encoder(format string, terminal bool) zapcore.Encoder {
+	c := zap.NewProductionEncoderConfig()
+	c.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	c.TimeKey = "time"
+	c.EncodeDuration = zapcore.StringDurationEncoder
+	if format == "json" || format == "auto" && !terminal {
+		return zapcore.NewJSONEncoder(c)
+	}
+	c.EncodeTime = zapcore.TimeEncoderOfLayout("2006-01-02 15:04:05.000")
+	c.EncodeLevel = zapcore.CapitalLevelEncoder
+	return zapcore.NewConsoleEncoder(c)
+}
+
+// isTerminal says whether a person reads f.
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	return err == nil
+}
+
+// userDigits of a digest tell the users of one server apart and still fit in a line.
+const userDigits = 12
+
+// userNames says how log.users writes a user: "hashed" is the beginning of an
+// HMAC-SHA256 under a key drawn at this start, in hexadecimal. So one user's
+// lines belong together until the next start, and nobody can try out names on an
+// old log. "plain" is the name itself. No name is "-".
+func userNames(how string) (func(user string) string, error) {
+	key := make([]byte, sha256.Size)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("drawing the key for hashed user names: %w", err)
+	}
+	return func(user string) string {
+		switch {
+		case user == "":
+			return "-"
+		case how == "plain":
+			return user
+		}
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(user))
+		return hex.EncodeToString(mac.Sum(nil))[:userDigits]
+	}, nil
+}

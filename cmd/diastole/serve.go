@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"go.uber.org/zap"
+
+	"github.com/diastole/diastole/internal/admin"
+	"github.com/diastole/diastole/internal/config"
+	"github.com/diastole/diastole/internal/edge"
+	"github.com/diastole/diastole/proxy"
+)
+
+// serveCmd runs the proxy until it is told to stop.
+type serveCmd struct{ settings }
+
+// Help is shown by `diastole serve --help`.
+func (serveCmd) Help() string {
+	return `With a file, or for a first try without one:
+
+  diastole serve --config /etc/diastole.yaml
+  diastole serve --upstream https://exchange.internal --listen :8443
+
+SIGTERM or Ctrl-C: no new connections, every held wait is answered within the time that "drain" gives (default 25s), then exit code 0. A second one stops at once, with exit code 1.
+
+The log goes to standard error: lines for people on a terminal, JSON otherwise.`
+}
+
+// Run is the command: the whole program, in the order in which it comes to life.
+func (c serveCmd) Run(s streams) error {
+	signals := make(chan os.Signal, 2) // before anything is bound, so that none is lost
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(signals)
+
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	terminal := isTerminal(s.err)
+	log, err := newLog(cfg.Log, s.err, terminal)
+	if err != nil {
+		return err
+	}
+	d, err := assemble(context.Background(), cfg, log)
+	if err == nil {
+		if terminal {
+			d.summary(s.err)
+		}
+		err = d.run(signals, terminal)
+	}
+	if err != nil && !terminal {
+		log.Error("stopped", zap.Error(err))
+		return errReported{err}
+	}
+	return err
+}
+
+// daemon is everything that runs.
+type daemon struct {
+	config *config.Config
+	log    *zap.Logger
+	proxy  *proxy.Proxy
+	phones *edge.Server
+	admin  *admin.Server // nil where none is wanted
+	gate   *gate
+}
+
+// assemble binds all listeners. Nothing is answered yet.
+func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon, error) {
+	b := thisBuild()
+	log.Info("starting", zap.String("version", b.version), zap.String("commit", b.commit), zap.Stringer("upstream", cfg.Upstream.URL))
+	raiseFileLimit(log) // before edge, which bounds its connections by it
+	metrics := newRegistry(b)
+	d := &daemon{config: cfg, log: log, gate: &gate{}}
+	var err error
+	if d.proxy, err = newProxy(cfg, log, metrics); err != nil {
+		return nil, err
+	}
+	d.phones, err = edge.Listen(ctx, edge.Config{
+		Listen:   cfg.Listen,
+		CertFile: cfg.TLS.Cert, KeyFile: cfg.TLS.Key, ALPN: cfg.TLS.ALPN,
+		ProxyProtocolFrom: cfg.ProxyProtocol.Trusted,
+		Handler:           d.proxy,
+		ConnContext:       d.proxy.ConnContext,
+		ConnState:         d.proxy.ConnState,
+		Log:               log.Named("edge"),
+		Metrics:           edge.NewMetrics(metrics),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if d.admin, err = d.newAdmin(metrics); err != nil {
+		d.phones.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func newRegistry(b build) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	promauto.With(r).NewGauge(prometheus.GaugeOpts{
+		Name: "diastole_build_info", Help: "Always 1; the labels say which build this is.",
+		ConstLabels: prometheus.Labels{"version": b.version, "commit": b.commit},
+	}).Set(1)
+	return r
+}
+
+func newProxy(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) (*proxy.Proxy, error) {
+	users, err := userNames(cfg.Log.Users)
+	if err != nil {
+		return nil, err
+	}
+	toUpstream, err := upstreamTLS(cfg.Upstream.CA)
+	if err != nil {
+		return nil, err
+	}
+	return proxy.New(proxy.Config{
+		Upstream:      cfg.Upstream.URL,
+		TLS:           toUpstream,
+		ForwardedFrom: cfg.Forwarded.Trusted,
+		LocationHosts: cfg.Upstream.LocationHosts,
+		LogUser:       users,
+		Log:           log.Named("proxy"),
+		Metrics:       proxy.NewMetrics(metrics),
+	}), nil
+}
+
+// upstreamTLS trusts the certificates in a file instead of the system's.
+func upstreamTLS(file string) (*tls.Config, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("upstream.ca: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("upstream.ca: %s holds no certificate any more", file)
+	}
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
+}
+
+func (d *daemon) newAdmin(metrics prometheus.Gatherer) (*admin.Server, error) {
+	if d.config.Admin.Listen == "" {
+		return nil, nil
+	}
+	token, err := d.config.AdminToken()
+	if err != nil {
+		return nil, err
+	}
+	if d.config.Admin.ReadyNeedsUpstream {
+		d.gate.upstream = d.proxy.UpstreamReachable
+	}
+	return admin.Listen(admin.Config{
+		Listen:   d.config.Admin.Listen,
+		Gatherer: metrics,
+		Ready:    d.gate.ready,
+		Pprof:    d.config.Admin.Pprof,
+		Token:    token,
+		Log:      d.log.Named("admin"),
+	})
+}
