@@ -1,0 +1,122 @@
+package config
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func page(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// withFixtures names files that exist in the place of an administrator's.
+func withFixtures(t *testing.T, text string) []byte {
+	t.Helper()
+	for name, fixture := range map[string]string{"cert.pem": "cert.pem", "key.pem": "key.pem", "upstream-ca.pem": "cert.pem", "admin-token": "token"} {
+		text = strings.ReplaceAll(text, "/etc/diastole/"+name, absolute(t, filepath.Join("testdata/files", fixture)))
+	}
+	return []byte(text)
+}
+
+// documented are the keys with a heading of their own and the lines below it, up
+// to the next heading.
+func documented(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, part := range strings.Split(page(t, "docs/configuration.md"), "\n### `")[1:] {
+		name, text, _ := strings.Cut(part, "`\n")
+		text, _, _ = strings.Cut(text, "\n## ")
+		found[name] = text
+	}
+	return found
+}
+
+func TestEveryKeyIsDocumentedWithItsTypeDefaultAndExample(t *testing.T) {
+	found := documented(t)
+	for _, k := range keys {
+		text, ok := found[k.path]
+		if !ok {
+			t.Errorf("%s has no heading of its own", k.path)
+			continue
+		}
+		delete(found, k.path)
+		want := "- Default: `" + k.show(Default()) + "`\n"
+		if k.show(Default()) == quoted("") {
+			want = "- Default: none"
+		}
+		if !strings.Contains(text, "- Type: ") || !strings.Contains(text, want) {
+			t.Errorf("%s: no type, or the default is not %q:\n%s", k.path, want, text)
+		}
+		if !strings.Contains(text, "```yaml\n") && k.path != "tls.key" {
+			t.Errorf("%s: no example", k.path)
+		}
+	}
+	for name := range found {
+		t.Errorf("%s is documented and no key", name)
+	}
+}
+
+func TestEveryExampleInTheDocumentationIsAccepted(t *testing.T) {
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(page(t, "docs/configuration.md"), -1)
+	if len(examples) < len(keys)-1 {
+		t.Fatalf("only %d examples", len(examples))
+	}
+	for _, example := range examples {
+		text := example[1]
+		if !strings.Contains("\n"+text, "\nupstream:") {
+			text += "upstream: {url: https://exchange.internal}\n"
+		}
+		if _, err := Parse("docs/configuration.md", withFixtures(t, text)); err != nil {
+			t.Errorf("%v in:\n%s", err, text)
+		}
+	}
+}
+
+const exampleFile = "deploy/diastole.example.yaml"
+
+func TestTheExampleFileIsAcceptedAsItIs(t *testing.T) {
+	c, err := Parse(exampleFile, []byte(page(t, exampleFile)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Upstream.URL = c.Upstream.URL
+	same(t, c, want)
+}
+
+func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *testing.T) {
+	on := regexp.MustCompile(`(?m)^( *)#(\S| {2}\S)`).ReplaceAllString(page(t, exampleFile), "$1$2")
+	c, err := Parse(exampleFile, withFixtures(t, on))
+	if err != nil {
+		t.Fatalf("%v in:\n%s", err, on)
+	}
+	if !reflect.DeepEqual(slices.Sorted(maps.Keys(c.Upstream.LocationHosts)), []string{"exch01.internal"}) || len(c.Forwarded.Trusted) != 2 || len(c.ProxyProtocol.Trusted) != 1 {
+		t.Errorf("networks and hosts: %+v", c)
+	}
+	for _, file := range []*string{&c.TLS.Cert, &c.TLS.Key, &c.Upstream.CA, &c.Admin.TokenFile} {
+		if *file == "" {
+			t.Errorf("a file is not in the example: %+v", c)
+		}
+		*file = ""
+	}
+	want := Default()
+	want.Upstream, want.Forwarded, want.ProxyProtocol = c.Upstream, c.Forwarded, c.ProxyProtocol
+	same(t, c, want)
+	for _, k := range keys {
+		name := k.path[strings.LastIndexByte(k.path, '.')+1:]
+		if !regexp.MustCompile(`(?m)^ *` + name + `:`).MatchString(on) {
+			t.Errorf("%s is not in the example", k.path)
+		}
+	}
+}
