@@ -50,6 +50,9 @@ func (c serveCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
+	b := thisBuild()
+	log.Info("starting", zap.String("version", b.version), zap.String("commit", b.commit),
+		zap.String("config", c.source()), zap.Stringer("upstream", cfg.Upstream.URL))
 	d, err := assemble(context.Background(), cfg, log)
 	if err == nil {
 		if terminal {
@@ -76,10 +79,8 @@ type daemon struct {
 
 // assemble binds all listeners. Nothing is answered yet.
 func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon, error) {
-	b := thisBuild()
-	log.Info("starting", zap.String("version", b.version), zap.String("commit", b.commit), zap.Stringer("upstream", cfg.Upstream.URL))
 	raiseFileLimit(log) // before edge, which bounds its connections by it
-	metrics := newRegistry(b)
+	metrics := newRegistry(thisBuild())
 	d := &daemon{config: cfg, log: log, gate: &gate{}}
 	var err error
 	if d.proxy, err = newProxy(cfg, log, metrics); err != nil {

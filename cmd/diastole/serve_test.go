@@ -39,6 +39,10 @@ func TestAPhoneReachesTheServerThroughTLSWithTheConfiguredCertificate(t *testing
 	if answer.code != 200 || answer.header.Get("MS-ASProtocolVersions") != "2.5,12.0,12.1,14.0,14.1" {
 		t.Errorf("got %v %v", answer, answer.header)
 	}
+	starting := p.await(1, "", "starting")
+	if starting.text("version") != "v9.8.7-test" || !strings.HasSuffix(starting.text("config"), "/diastole.yaml") || starting.text("upstream") != server.URL {
+		t.Errorf("got %v", starting)
+	}
 	p.signal(unix.SIGTERM)
 	p.exit(0)
 }

@@ -28,6 +28,14 @@ func (s settings) Validate() error {
 	return nil
 }
 
+// source is where the configuration comes from, for the log.
+func (s settings) source() string {
+	if s.Config != "" {
+		return s.Config
+	}
+	return "command line"
+}
+
 func (s settings) load() (*config.Config, error) {
 	if s.Config != "" {
 		return config.Load(s.Config)

@@ -91,25 +91,6 @@ func TestASectionWithoutKeysSetsNothing(t *testing.T) {
 	same(t, good(t, "commented_out.yaml"), want)
 }
 
-func TestTheTokenIsReadWithoutItsLineEnd(t *testing.T) {
-	token, err := good(t, "full.yaml").AdminToken()
-	if token != "0123456789abcdef0123456789abcdef" || err != nil {
-		t.Errorf("token %q, %v", token, err)
-	}
-	if token, err := Default().AdminToken(); token != "" || err != nil {
-		t.Errorf("no file: token %q, %v", token, err)
-	}
-}
-
-func TestATokenFileThatWentAwayIsAnErrorThatNamesTheKey(t *testing.T) {
-	c := Default()
-	c.Admin.TokenFile = "testdata/files/gone"
-	_, err := c.AdminToken()
-	if want := "admin.token_file: stat testdata/files/gone: no such file or directory"; err == nil || err.Error() != want {
-		t.Errorf("got  %v\nwant %s", err, want)
-	}
-}
-
 func TestCertificateAndKeyMayShareAFile(t *testing.T) {
 	c := good(t, "one_file.yaml")
 	if want := absolute(t, "testdata/files/both.pem"); c.TLS.Cert != want || c.TLS.Key != want {

@@ -18,13 +18,15 @@ func (r *reading) checkWhole() error {
 // where is the place of a key that was set, or else of its section, or else of
 // the file; always under the key's name.
 func (r *reading) where(path string) node {
-	for _, p := range []string{path, sectionOf(path), ""} {
-		if n, ok := r.set[p]; ok {
-			n.key = path
-			return n
-		}
+	n, ok := r.set[path]
+	if !ok {
+		n, ok = r.set[sectionOf(path)]
 	}
-	return node{src: &source{name: path}}
+	if !ok {
+		n = r.set[""]
+	}
+	n.key = path
+	return n
 }
 
 // lastSet is the place of the later of two keys that was set at all.

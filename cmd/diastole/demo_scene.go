@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/diastole/diastole/internal/lab"
+)
+
+// demoScale is how many times faster the demo's phones live.
+const demoScale = 60
+
+// demoNetworks are the three ways to the proxy. Times are the phones'.
+var demoNetworks = []struct {
+	name string
+	idle time.Duration
+	from string // the address that the proxy sees: one for all behind a NAT
+}{
+	{"carrier-east", 13 * time.Minute, "127.0.11.1"},
+	{"carrier-west", 28 * time.Minute, "127.0.12.1"},
+	{"guest-wifi", 6 * time.Minute, "127.0.13.1"},
+}
+
+// demoPhones are who lives there; network counts from 0.
+var demoPhones = []struct {
+	user    string
+	network int
+	phone   lab.PhoneConfig
+}{
+	{"anna", 0, lab.PhoneConfig{Ladder: lab.DirectPush()}},
+	{"bert", 0, lab.PhoneConfig{Ladder: lab.AOSP()}},
+	{"carla", 0, lab.PhoneConfig{Ladder: lab.AOSPICS(), EmptyPing: true, ClosePing: true}},
+	{"dora", 0, lab.PhoneConfig{Ladder: lab.WindowsMobile(), Base64: true, DeviceType: "WP8"}},
+	{"emil", 1, lab.PhoneConfig{Ladder: lab.DirectPush()}},
+	{"fritz", 1, lab.PhoneConfig{Ladder: lab.AOSP()}},
+	{"gina", 1, lab.PhoneConfig{Ladder: lab.Fixed(10 * time.Minute)}},
+	{"hans", 1, lab.PhoneConfig{Ladder: lab.DirectPush(), HangingSync: true}},
+	{"ida", 2, lab.PhoneConfig{Ladder: lab.Fixed(3 * time.Minute)}},
+	{"jan", 2, lab.PhoneConfig{Ladder: lab.AOSP()}},
+	{"kim", 2, lab.PhoneConfig{Ladder: lab.DirectPush()}},
+	{"lena", 2, lab.PhoneConfig{Ladder: lab.AOSPICS()}},
+}
+
+// scene is the demo's world: server, proxy, firewalls, phones.
+type scene struct {
+	server *lab.Server
+	daemon *daemon
+	walls  []*lab.Firewall
+	doors  []net.Addr // of the firewalls
+	every  time.Duration
+	living sync.WaitGroup
+}
+
+// newScene binds everything. Nobody moves yet.
+func newScene(c demoCmd, terminal bool, stderr *os.File) (s *scene, err error) {
+	users := map[string]string{}
+	for _, p := range demoPhones {
+		users[p.user] = "demo"
+	}
+	s = &scene{every: c.Mail, server: lab.NewServer(lab.ServerConfig{Users: users,
+		MinHeartbeat: time.Second, MaxHeartbeat: 59 * time.Second})}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	url, err := s.server.Listen(nil)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := settings{Upstream: url, Listen: c.Listen, Admin: c.Admin}.load()
+	if err != nil {
+		return nil, err
+	}
+	log := zap.NewNop() // on a terminal its lines would tear the table
+	if !terminal {
+		cfg.Log.Level = "error"
+		if log, err = newLog(cfg.Log, stderr, false); err != nil {
+			return nil, err
+		}
+	}
+	if s.daemon, err = assemble(context.Background(), cfg, log); err != nil {
+		return nil, err
+	}
+	return s, s.raiseWalls()
+}
+
+// raiseWalls puts the firewalls in front of the proxy.
+func (s *scene) raiseWalls() error {
+	for _, n := range demoNetworks {
+		d := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(n.from)}}
+		wall, door, err := lab.ListenFirewall(lab.FirewallConfig{Dial: d.DialContext,
+			Address: s.daemon.phones.Addr().String(), Idle: n.idle / demoScale})
+		if err != nil {
+			return err
+		}
+		s.walls, s.doors = append(s.walls, wall), append(s.doors, door)
+	}
+	return nil
+}
+
+// start lets everybody live until ctx ends. The channel gives the proxy's end.
+func (s *scene) start(ctx context.Context, v *view) (proxyStopped chan error) {
+	proxyStopped = make(chan error, 1)
+	s.stopProxy = make(chan os.Signal, 1)
+	go func() { proxyStopped <- s.daemon.run(s.stopProxy, false) }()
+	for i := range demoPhones {
+		s.living.Go(func() { lab.NewPhone(s.phone(i, v)).Run(ctx) })
+	}
+	s.living.Go(func() { s.deliver(ctx) })
+	return proxyStopped
+}
+
+// phone is one phone with its hooks to the view.
+func (s *scene) phone(i int, v *view) lab.PhoneConfig {
+	p := demoPhones[i]
+	cfg := p.phone
+	cfg.URL = fmt.Sprintf("https://%s", s.doors[p.network])
+	cfg.User, cfg.Password, cfg.DeviceID = p.user, "demo", "demo"+p.user
+	cfg.Scale, cfg.Grace = demoScale, time.Second
+	cfg.TLS = &tls.Config{InsecureSkipVerify: true} // the proxy's certificate is made at this start
+	cfg.OnAsk = func(d time.Duration) { v.ask(i, d) }
+	cfg.OnWait = func(w lab.Wait) { v.wait(i, w) }
+	cfg.OnMail = func(m lab.Mail) { v.mail(i, m) }
+	cfg.OnError = func(err error) { v.problem(i, err) }
+	return cfg
+}
+
+// deliver sends a mail to somebody now and then.
+func (s *scene) deliver(ctx context.Context) {
+	tick := time.NewTicker(s.every)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.server.Deliver(demoPhones[rand.IntN(len(demoPhones))].user, "",
+				lab.Mail{From: "demo@lab.test", Subject: fmt.Sprintf("mail %d", n), Body: "hello"})
+			s.delivered.Add(1)
+		}
+	}
+}
+
+// stop ends phones, firewalls, proxy and server, in this order: from outside to inside nobody is left waiting.
+func (s *scene) stop(phones context.CancelFunc, proxyStopped <-chan error) {
+	phones()
+	s.living.Wait()
+	for _, w := range s.walls {
+		w.Close()
+	}
+	s.stopProxy <- syscall.SIGTERM
+	<-proxyStopped
+	s.close()
+}
+
+func (s *scene) close() {
+	for _, w := range s.walls {
+		w.Close()
+	}
+	if s.daemon != nil {
+		s.daemon.close()
+	}
+	s.server.Close()
+}
