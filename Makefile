@@ -57,8 +57,10 @@ e2e: ## the real binary in front of a real server (SOGo), as phones see it
 fuzz: ## every fuzz target for T (make fuzz T=1m)
 	@test/fuzz $(or $(T),1m)
 
-bench: ## benchmarks of codec and envelope; CPU and memory beside nginx, HAProxy and Caddy
-	$(GO) test -run '^$$' -bench . -benchmem ./wbxml/...
+bench: ## benchmarks of codec and proxy, then CPU and memory beside nginx, HAProxy and Caddy
+	@test/deps nginx haproxy caddy
+	$(GO) test -run '^$$' -bench . -benchmem ./wbxml/... ./proxy/...
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 1h ./test/bench
 
 cover: ## which lines the tests reach, unit and end-to-end together
 	@test/cover

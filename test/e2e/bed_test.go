@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -18,6 +19,7 @@ const (
 	password = "secret"
 	users    = 32 // one for each test, so that no test sees the mail of another
 	workers  = 40 // of sogod: each held wait takes one, and tests run at once
+	beds     = "diastole-e2e-"
 )
 
 // A bed is one running SOGo with all it needs, on ports of its own.
@@ -29,17 +31,29 @@ type bed struct {
 	lastOfUser atomic.Int32
 }
 
+// newBed is the test bed in a directory; every call of its script names that
+// directory, so that it never touches another one.
+func newBed(dir string) *bed {
+	return &bed{dir: dir, environ: append(os.Environ(), "TESTBED_DIR="+dir)}
+}
+
 // startBed brings SOGo up in a directory that carries our process id, after
 // taking down what a test that was killed left behind.
 func startBed(ctx context.Context) (*bed, error) {
 	sweep(ctx)
-	b := &bed{dir: filepath.Join(os.TempDir(), "diastole-e2e-"+strconv.Itoa(os.Getpid()))}
+	b := newBed(filepath.Join(os.TempDir(), beds+strconv.Itoa(os.Getpid())))
+	if err := os.MkdirAll(b.dir, 0o711); err != nil {
+		return b, err
+	}
+	if !own(b.dir) {
+		return b, fmt.Errorf("%s is in use by another process", b.dir)
+	}
 	ports, err := freePorts(6)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	b.nginx, b.sogod = "127.0.0.1:"+ports[0], "127.0.0.1:"+ports[1]
-	b.environ = append(os.Environ(), "TESTBED_DIR="+b.dir, "TESTBED_PASSWORD="+password,
+	b.environ = append(b.environ, "TESTBED_PASSWORD="+password,
 		fmt.Sprintf("TESTBED_USERS=%d", users), fmt.Sprintf("TESTBED_WORKERS=%d", workers),
 		"TESTBED_PORT="+ports[0], "TESTBED_SOGOD_PORT="+ports[1], "TESTBED_IMAP_PORT="+ports[2],
 		"TESTBED_PG_PORT="+ports[3], "TESTBED_MEMCACHED_PORT="+ports[4], "TESTBED_SMTP_PORT="+ports[5])
@@ -80,17 +94,22 @@ func (b *bed) deliver(t *testing.T, user, subject string) {
 // sweep purges test beds whose test process is gone: a test that runs into its
 // time limit is killed without a word, and its daemons stay.
 func sweep(ctx context.Context) {
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "diastole-e2e-*"))
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), beds+"*"))
 	for _, dir := range left {
-		_, pid, _ := strings.Cut(filepath.Base(dir), "diastole-e2e-")
-		if _, err := os.Stat("/proc/" + pid); err == nil {
+		if !own(dir) || os.Remove(dir) == nil { // in use, or empty: never came up
 			continue
 		}
-		old := &bed{dir: dir, environ: append(os.Environ(), "TESTBED_DIR="+dir)}
-		if err := old.purge(ctx); err != nil {
+		if err := newBed(dir).purge(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, "e2e: leftover:", err)
 		}
 	}
+}
+
+// own locks a test bed's directory until this process ends, however it ends; a
+// process id in a name would still seem alive while nobody reaps its zombie.
+func own(dir string) bool {
+	fd, err := syscall.Open(dir, syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	return err == nil && syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }
 
 // freePorts asks the kernel for ports that nobody uses now.
