@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/textproto"
+	"os"
 	"strings"
 	"time"
 
@@ -73,7 +74,10 @@ func (p *Proxy) stream(out *upstream.Request, w http.ResponseWriter, r *http.Req
 // scheme and host (RFC 9112 3.2.2).
 func (p *Proxy) target(r *http.Request) string {
 	raw := r.RequestURI
-	if !strings.HasPrefix(raw, "/") && raw != "*" {
+	if raw == "*" { // the server as a whole, not a path of it (RFC 9112 3.2.4)
+		return raw
+	}
+	if !strings.HasPrefix(raw, "/") {
 		raw = r.URL.RequestURI()
 	}
 	return strings.TrimSuffix(p.config.Upstream.EscapedPath(), "/") + raw
@@ -98,13 +102,13 @@ func interim(w http.ResponseWriter) func(int, []upstream.Field) {
 	}
 }
 
-// refuseBody answers a request whose body could not be read: broken chunks or a
-// client that left. The upstream has not heard of it and is not to blame.
+// refuseBody answers a request whose body could not be read: broken chunks, a
+// client that left, or one that was too slow. The upstream has not heard of it and is not to blame.
 func (p *Proxy) refuseBody(w http.ResponseWriter, err error) {
 	p.config.Metrics.badBodies.Inc()
 	w.Header().Set("Connection", "close")
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		http.Error(w, "request body too large", http.StatusRequestEntityTooLarge)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		http.Error(w, "request body too slow", http.StatusRequestTimeout)
 		return
 	}
 	http.Error(w, "malformed request body", http.StatusBadRequest)

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/textproto"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -35,9 +37,7 @@ func (p *Proxy) requestHeader(r *http.Request) http.Header {
 	for _, name := range connectionOptions(r.Header["Connection"]) {
 		delete(out, wireName(textproto.CanonicalMIMEHeaderKey(name)))
 	}
-	if len(r.TransferEncoding) > 0 {
-		delete(out, "Content-Length") // both would be request smuggling, RFC 9112 6.1
-	}
+	frameLength(out, r)
 	if hasToken(r.Header["Te"], "trailers") {
 		out["TE"] = []string{"trailers"}
 	}
@@ -46,6 +46,20 @@ func (p *Proxy) requestHeader(r *http.Request) http.Header {
 	}
 	p.forwarded(out, r)
 	return out
+}
+
+// frameLength says how long the body is that will be sent, not what the client's
+// header says of it. A client that lists Content-Length in Connection would
+// otherwise have it taken away, and its body would be read as the next request on
+// a connection that others use; beside chunks it would do the same (RFC 9112 6.1).
+func frameLength(out http.Header, r *http.Request) {
+	_, said := out["Content-Length"]
+	delete(out, "Content-Length")
+	// A POST over HTTP/2 may be empty without a word; HTTP/1.1 servers answer 411.
+	needed := r.ContentLength > 0 || r.ProtoMajor == 2 && r.Method == http.MethodPost
+	if r.ContentLength >= 0 && (said || needed) {
+		out["Content-Length"] = []string{strconv.FormatInt(r.ContentLength, 10)}
+	}
 }
 
 func wireName(canonical string) string {
@@ -100,7 +114,8 @@ func keys(h http.Header) []string {
 // unless its address is a listed peer: servers ban, log and trust by it.
 func (p *Proxy) forwarded(out http.Header, r *http.Request) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	client := peer.Addr().Unmap()
+	// A zone (fe80::1%eth0) is a name on this machine only, and no prefix holds it.
+	client := peer.Addr().Unmap().WithZone("")
 	trusted := contains(p.config.ForwardedFrom, client)
 	if !trusted {
 		delete(out, "Forwarded")
@@ -108,11 +123,10 @@ func (p *Proxy) forwarded(out http.Header, r *http.Request) {
 		delete(out, "X-Forwarded-Proto")
 		delete(out, "X-Forwarded-For")
 	}
-	chain := strings.Join(out["X-Forwarded-For"], ", ")
-	if chain != "" {
-		chain += ", "
+	if client.IsValid() {
+		chain := append(slices.Clip(out["X-Forwarded-For"]), client.String())
+		out["X-Forwarded-For"] = []string{strings.Join(chain, ", ")}
 	}
-	out["X-Forwarded-For"] = []string{chain + client.String()}
 	if out["X-Forwarded-Host"] == nil {
 		out["X-Forwarded-Host"] = []string{r.Host}
 	}
