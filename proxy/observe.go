@@ -19,7 +19,7 @@ func (p *Proxy) logBegin(r *http.Request, held *wait) {
 		zap.String("form", held.form),
 		zap.Int("folders", held.folders),
 		zap.String("version", held.version),
-		zap.String("user_agent", r.UserAgent()))...)
+		zap.String("user_agent", clip(r.UserAgent())))...)
 }
 
 // observe counts a wait out and writes its last line. A device that went away is
@@ -41,12 +41,15 @@ func (p *Proxy) observe(r *http.Request, held *wait, e ending) {
 		zap.String("status", e.status))...)
 }
 
+// clip keeps a client from filling the disk with one request after the other.
+func clip(text string) string { return text[:min(len(text), maxName)] }
+
 func (p *Proxy) waitFields(held *wait) []zap.Field {
 	return []zap.Field{
 		zap.String("kind", held.kind),
-		zap.String("user", p.config.LogUser(held.user)),
+		zap.String("user", clip(p.config.LogUser(held.user))),
 		zap.String("device", held.device.ID),
-		zap.String("device_type", held.device.Type),
+		zap.String("device_type", clip(held.device.Type)),
 		zap.Float64("asked_seconds", held.interval.Seconds()),
 	}
 }

@@ -12,11 +12,13 @@ import (
 
 // principal is the user whom the request claims to be, one spelling for each:
 // DOMAIN\u and u@domain are u@domain, case is folded. Nothing is believed before
-// the upstream has accepted the credentials; "" if none can be read.
+// the upstream has accepted the credentials; "" if none can be read. What is no
+// user name (the subject of a token or of a certificate) is marked as such, or a
+// token's subject "admin" would be the user admin.
 //
 // u alone stays u: which domain the server would add is not known here, and two
 // users of two domains must never be one.
-func principal(r *http.Request, query eas.Envelope) string {
+func principal(r *http.Request) string {
 	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch {
 	case strings.EqualFold(scheme, "Basic"):
@@ -27,7 +29,7 @@ func principal(r *http.Request, query eas.Envelope) string {
 		user, _, _ := strings.Cut(string(raw), ":") // RFC 7617 2: a user name has no colon
 		return fold(user)
 	case strings.EqualFold(scheme, "Bearer"):
-		return fold(tokenUser(credentials))
+		return tokenUser(strings.TrimSpace(credentials))
 	}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		return "cert:" + r.TLS.PeerCertificates[0].Subject.String()
@@ -35,11 +37,22 @@ func principal(r *http.Request, query eas.Envelope) string {
 	return ""
 }
 
+// fold lowers ASCII letters only. Outlook sends Latin-1, where strings.ToLower
+// makes one and the same character of "\xe4" and "\xfc": two users would be one.
 func fold(user string) string {
 	if domain, name, ok := strings.Cut(user, `\`); ok {
-		user = name + "@" + domain
+		user = name
+		if domain != "" {
+			user += "@" + domain
+		}
 	}
-	return strings.ToLower(user)
+	lower := []byte(user)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	return string(lower)
 }
 
 // tokenUser reads the user from a JWT's claims, without checking the signature:
@@ -64,17 +77,28 @@ func tokenUser(token string) string {
 	if json.Unmarshal(payload, &claims) != nil {
 		return ""
 	}
-	for _, claim := range []string{claims.UPN, claims.Name, claims.SMTP, claims.OID, claims.Subject} {
-		if claim != "" {
-			return claim
+	for _, name := range []string{claims.UPN, claims.Name, claims.SMTP} {
+		if name != "" {
+			return fold(name)
 		}
+	}
+	switch {
+	case claims.OID != "":
+		return "oid:" + claims.OID
+	case claims.Subject != "":
+		return "sub:" + claims.Subject
 	}
 	return ""
 }
 
+// maxName bounds a user and a device type that are remembered, in bytes. Both are
+// the client's choice and may be as long as a header or a query can be.
+const maxName = 256
+
 // device is the key under which a device is remembered; ok is false for one that
-// must not be: no user, no id, or Android's account check ("validate").
+// must not be: no user, no id, Android's account check ("validate"), or names so
+// long that they serve no device.
 func device(r *http.Request, query eas.Envelope) (d watch.Device, ok bool) {
-	d = watch.Device{Principal: principal(r, query), ID: query.DeviceKey(), Type: query.DeviceType}
-	return d, d.Principal != "" && d.ID != ""
+	d = watch.Device{Principal: principal(r), ID: query.DeviceKey(), Type: query.DeviceType}
+	return d, d.Principal != "" && d.ID != "" && len(d.Principal) <= maxName && len(d.Type) <= maxName
 }
