@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -66,11 +67,21 @@ func (p *Proxy) do(r *http.Request, request *upstream.Request) (*upstream.Respon
 			return nil, err
 		}
 	}
+	send := p.client.Do
 	if c.pin != nil {
-		return c.pin.Do(r.Context(), request)
+		send = c.pin.Do
 	}
-	return p.client.Do(r.Context(), request)
+	answer, err := send(r.Context(), request)
+	if err == nil && answer.Status == http.StatusSwitchingProtocols && request.Header["Upgrade"] == nil {
+		// What the server says from here on is no HTTP, and nobody has asked for it.
+		up, _ := answer.Upgraded()
+		up.Close()
+		return nil, &upstream.Error{Phase: upstream.Head, Err: errUnasked}
+	}
+	return answer, err
 }
+
+var errUnasked = errors.New("101 (Switching Protocols) without a request for it, RFC 9110 15.2.2")
 
 // errNeedsHTTP1: NTLM and Negotiate authenticate a connection, and on HTTP/2 one
 // connection carries the requests of several users at once (RFC 8164 aside, IIS
@@ -92,10 +103,22 @@ func (p *Proxy) pin(c *clientConn, r *http.Request) error {
 	return nil
 }
 
+// authenticatesConnection looks at every word of every Authorization header:
+// which of two headers a server takes is its own affair, and one that took the
+// NTLM after a Basic would leave an authenticated connection among those that
+// all share.
 func authenticatesConnection(r *http.Request) bool {
-	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate")
+	for _, value := range r.Header["Authorization"] {
+		for word := range strings.FieldsFuncSeq(value, isSeparator) {
+			if strings.EqualFold(word, "NTLM") || strings.EqualFold(word, "Negotiate") {
+				return true
+			}
+		}
+	}
+	return false
 }
+
+func isSeparator(c rune) bool { return c == ' ' || c == '\t' || c == ',' }
 
 // socket digs out the TCP socket under TLS and the PROXY protocol; nil where
 // there is none (tests in memory).

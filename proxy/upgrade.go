@@ -29,7 +29,7 @@ func (p *Proxy) upgrade(w http.ResponseWriter, r *http.Request, answer *upstream
 	defer up.Close()
 	down, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		p.config.Log.Info("upgrade without a request for it", zap.Error(err))
+		p.config.Log.Info("upgrade on a connection that cannot be taken over", zap.Error(err))
 		panic(http.ErrAbortHandler)
 	}
 	defer down.Close()
