@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/diastole/diastole/wbxml/eas"
 )
@@ -26,36 +26,32 @@ type Last struct {
 	SyncFolders int           // of the last Sync
 }
 
-// state is what is remembered of one device.
-type state struct {
-	Last
-	collections map[string]Collection // by collection id
+// Config says how much a Memory may keep. At either limit the device that was
+// silent for longest is forgotten.
+type Config struct {
+	Devices int // at most, at least 1
+	Bytes   int // of all that is remembered, roughly; at least one device stays
 }
 
-// Collection is one folder as the device has it.
-type Collection struct {
-	SyncKey    string // the last one the server handed out
-	FilterType int    // of the last Sync, MS-ASCMD 2.2.3.68.2; -1: none
-}
-
-// maxCollections bounds what one device may make us remember. Its further
-// folders are simply not known.
-const maxCollections = 500
-
-// Memory remembers a bounded number of devices; the one that was silent for
-// longest is forgotten first. It is safe for concurrent use.
+// Memory remembers devices within its bounds. It is safe for concurrent use.
 type Memory struct {
-	mu      sync.Mutex
-	devices *lru.Cache[Device, *state]
+	config Config
+
+	mu        sync.Mutex
+	devices   *simplelru.LRU[Device, *state]
+	bytes     int
+	forgotten uint64
 }
 
-// NewMemory makes a Memory for that many devices.
-func NewMemory(devices int) *Memory {
-	cache, err := lru.New[Device, *state](devices)
+// NewMemory makes an empty Memory.
+func NewMemory(c Config) *Memory {
+	m := &Memory{config: c}
+	devices, err := simplelru.NewLRU(c.Devices, m.forget)
 	if err != nil {
 		panic("BUG: watch: " + err.Error()) // only for a size below 1
 	}
-	return &Memory{devices: cache}
+	m.devices = devices
+	return m
 }
 
 // Last returns what d asked for last.
@@ -82,7 +78,18 @@ func (m *Memory) Collection(d Device, id string) (Collection, bool) {
 }
 
 // Len returns how many devices are known.
-func (m *Memory) Len() int { return m.devices.Len() }
+func (m *Memory) Len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.devices.Len()
+}
+
+// Forgotten returns how many devices had to make room for others.
+func (m *Memory) Forgotten() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.forgotten
+}
 
 // Ping notes a Ping that the server has accepted. A negative value stands for
 // what the Ping left out: the server goes on with what it had (MS-ASCMD 3.1.5.8).
@@ -97,56 +104,46 @@ func (m *Memory) Ping(d Device, interval time.Duration, folders int) {
 	})
 }
 
-// Sync notes a Sync that the server has accepted, and its answer. A zero answer
-// is the empty one: nothing new, all keys stay (MS-ASCMD 2.2.1.21.2).
+// Sync notes a Sync and its answer. A zero answer is the empty one: nothing new,
+// all keys stay (MS-ASCMD 2.2.1.21.2). One that refuses the Sync as a whole (not
+// provisioned, interval out of range) changes nothing.
 func (m *Memory) Sync(d Device, asked eas.SyncRequest, answer eas.SyncResponse) {
-	m.update(d, func(s *state) {
-		s.Hold = asked.Hold()
-		if !asked.Partial { // a partial list is completed from the one before, 2.2.3.131
-			s.SyncFolders = len(asked.Collections)
-		}
-		for _, c := range asked.Collections {
-			s.note(c.ID, Collection{SyncKey: c.SyncKey, FilterType: c.FilterType})
-		}
-		s.answered(answer)
-	})
+	if !taken(answer) {
+		return
+	}
+	m.update(d, func(s *state) { s.sync(asked, answer) })
 }
 
 // SyncAgain notes the answer to an empty Sync, which repeats the last one.
 func (m *Memory) SyncAgain(d Device, answer eas.SyncResponse) {
+	if !taken(answer) {
+		return
+	}
 	m.update(d, func(s *state) { s.answered(answer) })
 }
 
-func (s *state) answered(answer eas.SyncResponse) {
-	for _, c := range answer.Collections {
-		known, ok := s.collections[c.ID]
-		switch {
-		case c.Status == eas.SyncInvalidKey:
-			delete(s.collections, c.ID) // the device starts again from nothing
-		case ok && c.SyncKey != "":
-			known.SyncKey = c.SyncKey
-			s.note(c.ID, known)
-		}
-	}
-}
-
-func (s *state) note(id string, c Collection) {
-	if _, known := s.collections[id]; id == "" || !known && len(s.collections) >= maxCollections {
-		return
-	}
-	if s.collections == nil {
-		s.collections = map[string]Collection{}
-	}
-	s.collections[id] = c
-}
+// taken: the server has dealt with the Sync, if not with each of its folders.
+func taken(answer eas.SyncResponse) bool { return answer.Status <= eas.SyncSuccess }
 
 func (m *Memory) update(d Device, change func(*state)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s, ok := m.devices.Get(d)
 	if !ok {
-		s = &state{}
+		s = &state{bytes: deviceBytes + len(d.Principal) + len(d.ID) + len(d.Type)}
+		m.bytes += s.bytes
 		m.devices.Add(d, s)
 	}
+	before := s.bytes
 	change(s)
+	m.bytes += s.bytes - before
+	for m.bytes > m.config.Bytes && m.devices.Len() > 1 {
+		m.devices.RemoveOldest()
+	}
+}
+
+// forget is called for each device that leaves; m.mu is held.
+func (m *Memory) forget(_ Device, s *state) {
+	m.bytes -= s.bytes
+	m.forgotten++
 }
