@@ -62,7 +62,9 @@ func (p *Proxy) answerHead(w http.ResponseWriter, answer *upstream.Response) {
 			if answer.Chunked {
 				continue // RFC 9112 6.3: the chunks count
 			}
-			name = canonical // net/http must see it, or it frames the body anew
+			// net/http must see it, and once, or it frames the body anew.
+			h[canonical] = []string{f.Value}
+			continue
 		case canonical == "X-Ms-Location":
 			f.Value = p.location(f.Value)
 		}

@@ -108,10 +108,13 @@ func (p *Proxy) readSync(a *ask, last watch.Last, body []byte, whole bool) {
 		a.form = "partial"
 	}
 	a.interval = sync.Hold()
-	a.waits = a.interval > 0
+	// With items in it the server answers at once (MS-ASCMD 3.1.5.4). Held and
+	// then drained, the empty answer would tell the device that they were taken.
+	a.waits = a.interval > 0 && !sync.Changes()
 }
 
-// accepted remembers what was asked, now that the server has taken it.
+// accepted remembers what was asked, now that the server has answered it. What a
+// Sync's answer refuses in its own words, Memory leaves out.
 func (p *Proxy) accepted(a ask, answer eas.SyncResponse) {
 	switch {
 	case !a.tracked || a.form == "unread":

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
@@ -25,16 +26,19 @@ func brokeOff(r *http.Request, held *wait, err error) bool {
 // 500s make iOS throw a mailbox away, and a cut connection makes Android believe
 // in a short-lived NAT. It says so a little later: devices ask again at once, and
 // all of them would ask the dying server in a circle.
-func (p *Proxy) answerBrokenOff(w http.ResponseWriter, r *http.Request, held *wait, err error) {
+func (p *Proxy) answerBrokenOff(ctx context.Context, w http.ResponseWriter, held *wait, err error) {
 	p.blameUpstream(held.kind, err)
 	t := time.NewTimer(held.jitter(10 * time.Second))
 	defer t.Stop()
 	select {
 	case <-t.C:
-		writeStatus1(w)
-	case <-r.Context().Done():
-		panic(http.ErrAbortHandler)
+	case <-ctx.Done():
+		if !isDraining(ctx) {
+			panic(http.ErrAbortHandler) // the phone has gone
+		}
+		w.Header().Set("Connection", "close")
 	}
+	writeStatus1(w)
 }
 
 // jitter is a random time below limit that ends before the device gives up.

@@ -2,11 +2,13 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/proxy/watch"
 	"github.com/diastole/diastole/wbxml/eas"
 )
@@ -21,88 +23,82 @@ type ending struct {
 }
 
 // ending finds out how a wait ended: from the answer, or from whoever broke it.
-func (p *Proxy) ending(ctx context.Context, r *http.Request, held *wait, answer *heldAnswer) ending {
+func (p *Proxy) ending(ctx context.Context, r *http.Request, held *wait, answer *heldAnswer, err error) ending {
 	e := ending{held: time.Since(held.began), status: "none"}
-	seen := heartbeat.Ending{Asked: held.interval, Held: e.held}
+	seen := heartbeat.Ending{Asked: held.interval, Held: e.held, Sync: held.kind == kindSync}
 	switch {
 	case answer != nil:
-		e.code = answer.Status
-		seen.Cause = heartbeat.CauseAnswer
-		seen.Answer, e.status = p.understand(held, answer)
+		e.code, seen.HTTP = answer.Status, answer.Status
+		e.status = p.understand(held, answer, &seen)
 	case isDraining(ctx):
-		seen.Cause = heartbeat.CauseDrained
-	case r.Context().Err() != nil:
+		seen.Cause = heartbeat.Draining
+	case r.Context().Err() != nil, errors.Is(err, upstream.ErrRequestBody):
+		// A body that breaks off is all that net/http tells of a client that
+		// left before it was there.
 		e.gone = true
 		seen.Cause = clientOf(r).howItLeft()
+	case errors.Is(err, errNeedsHTTP1{}):
+		seen.HTTP = http.StatusMisdirectedRequest // our own refusal
 	default:
-		seen.Cause = heartbeat.CauseUpstream
+		seen.Cause = heartbeat.UpstreamFailed
 	}
 	e.outcome = heartbeat.Classify(seen)
 	return e
 }
 
-// understand reads the answer to a wait, and remembers what was asked if the
-// server has taken it. What cannot be read is never taken for mail.
-func (p *Proxy) understand(held *wait, answer *heldAnswer) (heartbeat.Answer, string) {
+// understand reads the answer to a wait into seen, returns its status as a label,
+// and remembers what was asked if the server has taken it. What cannot be read
+// leaves seen without a status, and is never taken for mail.
+func (p *Proxy) understand(held *wait, answer *heldAnswer, seen *heartbeat.Ending) string {
 	switch {
-	case answer.Status >= 500:
-		return heartbeat.AnswerUnreadable, "none"
 	case answer.Status != http.StatusOK:
-		return heartbeat.AnswerRefusal, "none"
+		return "none"
 	case !isSyncDocument(answer.Response):
 		p.config.Metrics.unread(held.kind+"-answer", "document")
-		return heartbeat.AnswerUnreadable, "unread"
-	case held.kind == kindSync && !answer.whole:
-		return heartbeat.AnswerChanges, "1" // only a Sync that brings items is that long
+		return "unread"
+	case held.kind == kindPing:
+		return p.understandPing(held, answer, seen)
+	case !answer.whole: // only a Sync that brings items is that long
+		seen.Status, seen.Items = int(eas.SyncSuccess), true
+		return "1"
 	}
-	body, err := watch.Unpacked(answer.body, answer.Get("Content-Encoding"))
-	if err == nil && held.kind == kindPing {
-		return p.understandPing(held, body)
-	}
-	if err == nil {
-		return p.understandSync(held, body)
-	}
-	p.config.Metrics.unreadable(held.kind+"-answer", err)
-	return heartbeat.AnswerUnreadable, "unread"
+	return p.understandSync(held, answer, seen)
 }
 
-func (p *Proxy) understandPing(held *wait, body []byte) (heartbeat.Answer, string) {
-	said, err := eas.ParsePingResponse(body)
+func (p *Proxy) understandPing(held *wait, answer *heldAnswer, seen *heartbeat.Ending) string {
+	seen.Empty = len(answer.body) == 0
+	body, err := watch.Unpacked(answer.body, answer.Get("Content-Encoding"))
+	var said eas.PingResponse
+	if err == nil {
+		said, err = eas.ParsePingResponse(body)
+	}
 	if err != nil {
 		p.config.Metrics.unreadable("ping-answer", err)
-		return heartbeat.AnswerUnreadable, "unread"
+		return "unread"
 	}
-	label := statusLabel(int(said.Status), int(eas.PingServerError))
-	switch said.Status {
-	case eas.PingExpired:
+	if said.Status == eas.PingExpired || said.Status == eas.PingChanges {
 		p.accepted(held.ask, eas.SyncResponse{})
-		return heartbeat.AnswerNothing, label
-	case eas.PingChanges:
-		p.accepted(held.ask, eas.SyncResponse{})
-		return heartbeat.AnswerChanges, label
 	}
-	return heartbeat.AnswerRefusal, label
+	seen.Status = int(said.Status)
+	return statusLabel(seen.Status, int(eas.PingServerError))
 }
 
-func (p *Proxy) understandSync(held *wait, body []byte) (heartbeat.Answer, string) {
-	said, err := eas.ParseSyncResponse(body)
+func (p *Proxy) understandSync(held *wait, answer *heldAnswer, seen *heartbeat.Ending) string {
+	said, err := watch.ReadWhole(answer.body, answer.Get("Content-Encoding"))
 	if err != nil {
 		p.config.Metrics.unreadable("sync-answer", err)
-		return heartbeat.AnswerUnreadable, "unread"
-	}
-	status := said.Overall()
-	label := statusLabel(int(status), int(eas.SyncRetry))
-	switch {
-	case status != eas.SyncSuccess:
-		return heartbeat.AnswerRefusal, label
-	case said.Empty:
-		label = "empty"
+		return "unread"
 	}
 	p.accepted(held.ask, said)
-	if said.Changed() {
-		return heartbeat.AnswerChanges, label
+	seen.Empty, seen.Status, seen.Items = said.Empty, int(said.Overall()), said.Changed()
+	switch {
+	case said.Empty:
+		return "empty"
+	case seen.Status == 0:
+		p.config.Metrics.unread("sync-answer", "document")
+		return "unread"
 	}
-	return heartbeat.AnswerNothing, label
+	return statusLabel(seen.Status, int(eas.SyncRetry))
 }
 
 // statusLabel bounds the label: a status beyond the command's own table (the

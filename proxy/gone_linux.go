@@ -15,13 +15,13 @@ const tcpClose = 7
 func (c *clientConn) howItLeft() heartbeat.Cause {
 	raw := c.socket()
 	if raw == nil {
-		return heartbeat.CauseLeft
+		return heartbeat.DeviceLeft
 	}
-	cause := heartbeat.CauseLeft
+	cause := heartbeat.DeviceLeft
 	_ = raw.Control(func(fd uintptr) {
 		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
 		if err == nil && info.State == tcpClose {
-			cause = heartbeat.CauseReset
+			cause = heartbeat.DeviceReset
 		}
 	})
 	return cause

@@ -1,6 +1,9 @@
 package proxy
 
-import "net/url"
+import (
+	"net/url"
+	"strings"
+)
 
 // location rewrites the URL with which a 451 sends a device to another server
 // (MS-ASHTTP 3.1.5.2.2), for configured hosts only: passed on, an internal name
@@ -11,7 +14,7 @@ func (p *Proxy) location(value string) string {
 	if err != nil {
 		return value
 	}
-	public, ok := p.config.LocationHosts[u.Hostname()]
+	public, ok := p.config.LocationHosts[strings.ToLower(u.Hostname())]
 	if !ok {
 		return value
 	}

@@ -68,6 +68,8 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 func (m *Metrics) observe(p *Proxy) {
 	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_devices_known",
 		Help: "Devices whose last requests are remembered."}, func() float64 { return float64(p.memory.Len()) })
+	m.factory.NewCounterFunc(prometheus.CounterOpts{Name: "diastole_devices_forgotten_total",
+		Help: "Devices that had to make room in memory for others."}, func() float64 { return float64(p.memory.Forgotten()) })
 	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_upstream_idle_connections",
 		Help: "Upstream connections kept for the next request."}, func() float64 { return float64(p.client.Idle()) })
 }

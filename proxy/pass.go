@@ -23,6 +23,9 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, command string) {
 func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.Request, command string, read func(*upstream.Response)) {
 	answer, err := p.do(r, request)
 	if err != nil {
+		if r.Context().Err() != nil {
+			p.config.Metrics.left.Inc()
+		}
 		p.fault(w, r, command, err)
 		return
 	}

@@ -22,17 +22,20 @@ type Config struct {
 	Upstream *url.URL    // scheme http or https, host, optional path prefix
 	TLS      *tls.Config // towards the upstream; nil: the system's roots
 
+	// Dial makes the TCP connection to the upstream. Default: a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 	ForwardedFrom []netip.Prefix           // peers whose X-Forwarded-* are believed; none
-	LocationHosts map[string]string        // X-MS-Location: internal host -> public host; none
+	LocationHosts map[string]string        // X-MS-Location: internal host in lower case -> public host; none
 	LogUser       func(user string) string // how a user is written to the log; "-" for all
 	Log           *zap.Logger              // nowhere
 	Metrics       *Metrics                 // unregistered
 }
 
-// maxDevices bounds what is remembered of devices: at some 500 bytes each the
-// table stays below 50 MB. At the limit the device that was silent for longest is
-// forgotten; its next empty Ping is then relayed without a known interval.
-const maxDevices = 100_000
+// remembered bounds what is kept of devices: a device with ten folders takes some
+// 2 KiB. At a limit the one that was silent for longest is forgotten; its next
+// empty Ping is then relayed without a known interval.
+var remembered = watch.Config{Devices: 100_000, Bytes: 128 << 20}
 
 // Proxy is the http.Handler of the device port.
 type Proxy struct {
@@ -54,9 +57,10 @@ func New(c Config) *Proxy {
 	if c.LogUser == nil {
 		c.LogUser = func(string) string { return "-" }
 	}
-	p := &Proxy{config: c, memory: watch.NewMemory(maxDevices)}
+	p := &Proxy{config: c, memory: watch.NewMemory(remembered)}
 	p.client = upstream.New(upstream.Config{
 		Address: address(c.Upstream),
+		Dial:    c.Dial,
 		TLS:     upstreamTLS(c),
 		Stale:   c.Metrics.stale,
 	})
@@ -102,6 +106,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.pass(w, r, "other")
 		return
 	}
+	if r.Method != http.MethodPost {
+		p.pass(w, r, methodName(r.Method))
+		return
+	}
 	query, err := eas.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		p.config.Metrics.unread("query", "malformed")
@@ -109,12 +117,19 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query.FillFromHeader(r.Header.Get)
-	switch {
-	case r.Method != http.MethodPost:
-		p.pass(w, r, r.Method)
-	case query.Command == eas.CommandPing, query.Command == eas.CommandSync:
+	switch query.Command {
+	case eas.CommandPing, eas.CommandSync:
 		p.serveWait(w, r, query)
 	default:
 		p.pass(w, r, query.Command.String())
 	}
+}
+
+// methodName is the label of a request that is no ActiveSync command. Methods are
+// the client's choice: each invented one would be a time series for ever.
+func methodName(method string) string {
+	if method == http.MethodOptions {
+		return "OPTIONS"
+	}
+	return "other"
 }

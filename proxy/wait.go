@@ -43,7 +43,7 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	defer p.held.remove(held)
 	p.logBegin(r, held)
 	answer, err := p.hold(r.WithContext(ctx), request)
-	end := p.ending(ctx, r, held, answer)
+	end := p.ending(ctx, r, held, answer, err)
 	p.observe(r, held, end)
 	p.reply(ctx, w, r, held, answer, err)
 }
@@ -56,15 +56,19 @@ type heldAnswer struct {
 	whole bool   // body is all of it
 }
 
-// hold sends the wait up and returns when its answer has come. The body is read
-// before a byte goes to the phone: a server that dies in the middle of a Ping's
-// 13 bytes can then still be covered by a Status 1.
+// hold sends the wait up and returns when its answer has come. The body of an
+// ActiveSync document is read before a byte goes to the phone: a server that dies
+// in the middle of a Ping's 13 bytes can then still be covered by a Status 1. Any
+// other answer passes as it comes: a 401 that was cut is still a 401.
 func (p *Proxy) hold(r *http.Request, request *upstream.Request) (*heldAnswer, error) {
 	answer, err := p.do(r, request)
 	if err != nil {
 		return nil, err
 	}
 	held := &heldAnswer{Response: answer}
+	if !isSyncDocument(answer) {
+		return held, nil
+	}
 	held.body, held.whole, err = readUpTo(answer.Body, wholeBody)
 	if err != nil {
 		answer.Close()
@@ -81,7 +85,7 @@ func (p *Proxy) reply(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	case isDraining(ctx):
 		p.answerDrained(w, held)
 	case brokeOff(r, held, err):
-		p.answerBrokenOff(w, r, held, err)
+		p.answerBrokenOff(ctx, w, held, err)
 	default:
 		p.fault(w, r, held.kind, err)
 	}
@@ -94,9 +98,9 @@ func (p *Proxy) replyAsSaid(w http.ResponseWriter, held *wait, answer *heldAnswe
 	if held.kind == kindSync && !answer.whole && isSyncDocument(answer.Response) {
 		// Items, more of them than was read to understand the wait: the new sync
 		// keys are still to come.
-		along := watch.ReadAlong(answer.Body, answer.Get("Content-Encoding"))
-		answer.Body = along
-		defer p.synced(held.ask, nil, along)
+		down := watch.ReadAlong(answer.Body, answer.Get("Content-Encoding"))
+		answer.Body = down
+		defer p.synced(held.ask, down)
 	}
 	p.answer(w, answer.Response)
 }
