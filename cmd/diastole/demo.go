@@ -7,8 +7,6 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-
-	"go.uber.org/zap"
 )
 
 // demoCmd runs the proxy in a world of its own.
@@ -54,7 +52,7 @@ func (c demoCmd) Run(s streams) error {
 	view := newView(s.out, scene)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	proxyStopped := scene.start(ctx, view)
+	scene.start(ctx, view)
 	var over <-chan time.Time
 	if c.For > 0 {
 		over = time.After(c.For)
@@ -62,25 +60,9 @@ func (c demoCmd) Run(s streams) error {
 	select {
 	case <-signals:
 	case <-over:
-	case err = <-proxyStopped:
-		proxyStopped <- err // for stop, which waits for it
+	case <-scene.proxyDone:
 	}
-	scene.stop(cancel, proxyStopped)
+	scene.stop(cancel)
 	view.end()
-	return err
-}
-
-// demoLog is for the proxy's warnings. On a terminal they would tear the table.
-func demoLog(d *demoCmd, terminal bool, w *os.File) (*settings, *zap.Logger, error) {
-	s := &settings{Listen: d.Listen, Admin: d.Admin}
-	if terminal {
-		return s, zap.NewNop(), nil
-	}
-	cfg, err := settings{Upstream: "http://127.0.0.1"}.load()
-	if err != nil {
-		return nil, nil, err
-	}
-	cfg.Log.Level = "error"
-	log, err := newLog(cfg.Log, w, false)
-	return s, log, err
+	return scene.proxyErr
 }

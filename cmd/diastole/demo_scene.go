@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -57,41 +58,52 @@ type scene struct {
 	walls  []*lab.Firewall
 	doors  []net.Addr // of the firewalls
 	every  time.Duration
-	living sync.WaitGroup
+	living sync.WaitGroup // phones and the postman
+
+	delivered atomic.Int64
+	stopProxy chan os.Signal
+	proxyDone chan struct{} // closed when proxyErr is known
+	proxyErr  error
 }
 
 // newScene binds everything. Nobody moves yet.
-func newScene(c demoCmd, terminal bool, stderr *os.File) (s *scene, err error) {
+func newScene(c demoCmd, terminal bool, stderr *os.File) (*scene, error) {
 	users := map[string]string{}
 	for _, p := range demoPhones {
 		users[p.user] = "demo"
 	}
-	s = &scene{every: c.Mail, server: lab.NewServer(lab.ServerConfig{Users: users,
-		MinHeartbeat: time.Second, MaxHeartbeat: 59 * time.Second})}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
+	s := &scene{every: c.Mail, stopProxy: make(chan os.Signal, 1), proxyDone: make(chan struct{}),
+		server: lab.NewServer(lab.ServerConfig{Users: users, MinHeartbeat: time.Second, MaxHeartbeat: 59 * time.Second})}
+	err := s.raiseProxy(c, terminal, stderr)
+	if err == nil {
+		err = s.raiseWalls()
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// raiseProxy puts the proxy in front of the server, wired as serve does it.
+func (s *scene) raiseProxy(c demoCmd, terminal bool, stderr *os.File) error {
 	url, err := s.server.Listen(nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cfg, err := settings{Upstream: url, Listen: c.Listen, Admin: c.Admin}.load()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	log := zap.NewNop() // on a terminal its lines would tear the table
 	if !terminal {
 		cfg.Log.Level = "error"
 		if log, err = newLog(cfg.Log, stderr, false); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if s.daemon, err = assemble(context.Background(), cfg, log); err != nil {
-		return nil, err
-	}
-	return s, s.raiseWalls()
+	s.daemon, err = assemble(context.Background(), cfg, log)
+	return err
 }
 
 // raiseWalls puts the firewalls in front of the proxy.
@@ -108,16 +120,16 @@ func (s *scene) raiseWalls() error {
 	return nil
 }
 
-// start lets everybody live until ctx ends. The channel gives the proxy's end.
-func (s *scene) start(ctx context.Context, v *view) (proxyStopped chan error) {
-	proxyStopped = make(chan error, 1)
-	s.stopProxy = make(chan os.Signal, 1)
-	go func() { proxyStopped <- s.daemon.run(s.stopProxy, false) }()
+// start lets everybody live until ctx ends.
+func (s *scene) start(ctx context.Context, v *view) {
+	go func() {
+		s.proxyErr = s.daemon.run(s.stopProxy, false)
+		close(s.proxyDone)
+	}()
 	for i := range demoPhones {
 		s.living.Go(func() { lab.NewPhone(s.phone(i, v)).Run(ctx) })
 	}
 	s.living.Go(func() { s.deliver(ctx) })
-	return proxyStopped
 }
 
 // phone is one phone with its hooks to the view.
@@ -152,14 +164,14 @@ func (s *scene) deliver(ctx context.Context) {
 }
 
 // stop ends phones, firewalls, proxy and server, in this order: from outside to inside nobody is left waiting.
-func (s *scene) stop(phones context.CancelFunc, proxyStopped <-chan error) {
+func (s *scene) stop(phones context.CancelFunc) {
 	phones()
 	s.living.Wait()
 	for _, w := range s.walls {
 		w.Close()
 	}
 	s.stopProxy <- syscall.SIGTERM
-	<-proxyStopped
+	<-s.proxyDone
 	s.close()
 }
 

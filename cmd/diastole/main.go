@@ -31,6 +31,7 @@ Exit codes: 0 all is well; 1 an error in the configuration, in the input or whil
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the proxy."`
 	Check   checkCmd   `cmd:"" help:"Check a configuration and print it with all defaults filled in."`
+	Demo    demoCmd    `cmd:"" help:"Watch the proxy at work: a mail server, phones and forgetful firewalls in memory."`
 	Decode  decodeCmd  `cmd:"" help:"Print a WBXML document or an ActiveSync query so that people can read it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

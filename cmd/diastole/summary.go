@@ -9,10 +9,6 @@ import (
 
 // summary tells the person who started us at a terminal what runs where.
 func (d *daemon) summary(w io.Writer) {
-	adminURL := "none"
-	if d.admin != nil {
-		adminURL = "http://" + d.admin.Addr().String() + "/"
-	}
 	fmt.Fprintf(w, `diastole %s
   phones       https://%s/
   certificate  %s
@@ -20,7 +16,14 @@ func (d *daemon) summary(w io.Writer) {
   admin        %s
   to stop      Ctrl-C: held waits are answered within %s; a second one stops at once
 
-`, thisBuild().version, d.phones.Addr(), d.certificate(), d.config.Upstream.URL, adminURL, d.config.Drain)
+`, thisBuild().version, d.phones.Addr(), d.certificate(), d.config.Upstream.URL, d.adminURL(), d.config.Drain)
+}
+
+func (d *daemon) adminURL() string {
+	if d.admin == nil {
+		return "none"
+	}
+	return "http://" + d.admin.Addr().String() + "/"
 }
 
 // certificate says whom phones will see, and until when.

@@ -30,8 +30,7 @@ type Firewall struct {
 	cfg       FirewallConfig
 	idle      atomic.Int64
 	forgotten atomic.Int64
-	ctx       context.Context
-	stop      context.CancelFunc
+	life      *lifetime
 
 	mu    sync.Mutex
 	flows []*flow // oldest first
@@ -44,8 +43,7 @@ func NewFirewall(cfg FirewallConfig) *Firewall {
 	if cfg.Conns == 0 {
 		cfg.Conns = 4096
 	}
-	f := &Firewall{cfg: cfg}
-	f.ctx, f.stop = context.WithCancel(context.Background())
+	f := &Firewall{cfg: cfg, life: newLifetime()}
 	f.SetIdle(cfg.Idle)
 	return f
 }
@@ -69,7 +67,7 @@ func (f *Firewall) Serve(ln net.Listener) error {
 	f.mu.Lock()
 	f.lns = append(f.lns, ln)
 	f.mu.Unlock()
-	if f.ctx.Err() != nil {
+	if f.life.Err() != nil {
 		ln.Close() // Close came first and could not see this listener
 	}
 	for {
@@ -98,7 +96,7 @@ func (f *Firewall) Forget() {
 
 // Close ends the firewall and, visibly, every connection.
 func (f *Firewall) Close() {
-	f.stop()
+	f.life.end()
 	f.mu.Lock()
 	for _, ln := range f.lns {
 		ln.Close()
@@ -112,7 +110,7 @@ func (f *Firewall) Close() {
 
 // relay carries one connection until both of its ends are gone.
 func (f *Firewall) relay(phone net.Conn) {
-	server, err := f.cfg.Dial(f.ctx, "tcp", f.cfg.Address)
+	server, err := f.cfg.Dial(f.life, "tcp", f.cfg.Address)
 	if err != nil {
 		phone.Close()
 		return
@@ -134,7 +132,7 @@ func (f *Firewall) relay(phone net.Conn) {
 func (f *Firewall) add(fl *flow) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ctx.Err() != nil {
+	if f.life.Err() != nil {
 		return false
 	}
 	if len(f.flows) >= f.cfg.Conns {

@@ -46,7 +46,7 @@ func (s *Server) pause(r *http.Request, d time.Duration) {
 	case <-over.C:
 		return
 	case <-r.Context().Done():
-	case <-s.stopped:
+	case <-s.life.done:
 	}
 	panic(http.ErrAbortHandler)
 }

@@ -26,8 +26,7 @@ type Script func(x *Exchange) error
 type Recorder struct {
 	script atomic.Value // Script
 	conns  counter
-	ctx    context.Context
-	stop   context.CancelFunc
+	life   *lifetime
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
@@ -43,8 +42,7 @@ const recordsKept = 10_000
 
 // NewRecorder makes a recorder with the script for every request; SetScript changes it.
 func NewRecorder(script Script) *Recorder {
-	r := &Recorder{open: map[net.Conn]struct{}{}, arrived: make(chan struct{})}
-	r.ctx, r.stop = context.WithCancel(context.Background())
+	r := &Recorder{life: newLifetime(), open: map[net.Conn]struct{}{}, arrived: make(chan struct{})}
 	r.SetScript(script)
 	return r
 }
@@ -71,7 +69,7 @@ func (r *Recorder) Serve(ln net.Listener) error {
 	r.mu.Lock()
 	r.lns = append(r.lns, ln)
 	r.mu.Unlock()
-	if r.ctx.Err() != nil {
+	if r.life.Err() != nil {
 		ln.Close()
 	}
 	for {
@@ -89,7 +87,7 @@ func (r *Recorder) Serve(ln net.Listener) error {
 
 // Close ends every connection and waits for the scripts to return.
 func (r *Recorder) Close() {
-	r.stop()
+	r.life.end()
 	r.mu.Lock()
 	for _, ln := range r.lns {
 		ln.Close()
@@ -134,7 +132,7 @@ func (r *Recorder) Conns() int { return int(r.conns.n.Load()) }
 func (r *Recorder) keep(c net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ctx.Err() != nil {
+	if r.life.Err() != nil {
 		return false
 	}
 	r.open[c] = struct{}{}
@@ -156,7 +154,7 @@ func (r *Recorder) serve(c net.Conn) {
 			return
 		}
 		got.Conn, got.Nth = number, nth
-		x := newExchange(r.ctx, c, in, got)
+		x := newExchange(r.life, c, in, got)
 		err = r.script.Load().(Script)(x)
 		if err == nil {
 			err = x.ReadBody()

@@ -35,10 +35,9 @@ type ServerConfig struct {
 // Listen and Serve are the easy way to run it. In another http.Server, ConnContext must be that server's: a
 // connection that NTLM authenticated has to be told from others, and faults count its requests.
 type Server struct {
-	cfg     ServerConfig
-	stopped chan struct{}
-	stop    sync.Once
-	conns   counter
+	cfg   ServerConfig
+	life  *lifetime
+	conns counter
 
 	mu      sync.Mutex
 	boxes   map[string]*mailbox
@@ -56,7 +55,7 @@ func NewServer(cfg ServerConfig) *Server {
 	standard(&cfg.MaxFolders, 200)
 	standard(&cfg.RetryAfter, time.Minute)
 	standard(&cfg.MaxBody, 64<<20)
-	s := &Server{cfg: cfg, stopped: make(chan struct{}), boxes: map[string]*mailbox{}}
+	s := &Server{cfg: cfg, life: newLifetime(), boxes: map[string]*mailbox{}}
 	for user, password := range cfg.Users {
 		s.boxes[user] = newMailbox(user, password)
 	}
@@ -93,17 +92,15 @@ func (s *Server) Serve(ln net.Listener) error {
 	s.mu.Lock()
 	s.servers = append(s.servers, h)
 	s.mu.Unlock()
-	select {
-	case <-s.stopped: // Close came first and did not see this one
+	if s.life.Err() != nil { // Close came first and did not see this one
 		h.Close()
-	default:
 	}
 	return h.Serve(ln)
 }
 
 // Close ends every wait and every connection at once.
 func (s *Server) Close() {
-	s.stop.Do(func() { close(s.stopped) })
+	s.life.end()
 	s.mu.Lock()
 	servers := s.servers
 	s.mu.Unlock()

@@ -66,7 +66,7 @@ func (c *call) hold(d time.Duration, come func() bool) ending {
 			return displaced
 		case <-gone:
 			return left
-		case <-s.stopped:
+		case <-s.life.done:
 			return stopping
 		}
 	}
