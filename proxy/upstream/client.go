@@ -99,7 +99,7 @@ func (c *Client) again(ctx context.Context, r *Request, err *Error) bool {
 	if !err.untaken {
 		c.idle.distrust() // this server closes without a word: see pool.keeps
 	}
-	resend := r.Repeatable || err.untaken
+	resend := r.Repeatable && !err.late || err.untaken
 	c.config.Stale(resend)
 	return resend
 }

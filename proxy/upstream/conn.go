@@ -76,14 +76,14 @@ func (c *conn) exchange(ctx context.Context, r *Request) (*Response, *Error) {
 		c.abort()
 		return nil, &Error{Phase: Await, Err: context.Cause(ctx)}
 	}
-	before := c.counters(r)
+	before, began := c.counters(r), time.Now()
 	x.stop = context.AfterFunc(ctx, c.abort)
 	err := x.run()
 	if err == nil {
 		return x, nil
 	}
 	x.stop()
-	err.reused = c.answered > 0
+	err.reused, err.late = c.answered > 0, time.Since(began) >= repeatLimit
 	if err.Stale() && c.untaken(before, err.Err) { // asked before the close: the numbers go with the socket
 		err.untaken = true
 		c.reset()

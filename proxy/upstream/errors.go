@@ -35,6 +35,7 @@ type Error struct {
 	Err   error
 
 	reused  bool // on a connection that had served a request before
+	late    bool // it came after repeatLimit
 	untaken bool // it is proven that the server has not read one byte of it
 }
 

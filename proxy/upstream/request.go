@@ -15,20 +15,20 @@ type Request struct {
 	Header http.Header // without Host; a Content-Length in it is written as it is
 
 	// The body is either whole in memory, so that it can be sent again, or a
-	// stream. Bytes need a Content-Length in Header; a Stream needs that or
-	// Chunked. Bytes are for what fits the socket's buffers (64 KiB do): they
+	// stream. It needs a Content-Length in Header or Chunked. Bytes are for what fits the socket's buffers (64 KiB do): they
 	// are written before the answer is looked at.
 	Bytes   []byte
 	Stream  io.Reader
 	Chunked bool
-	Trailer http.Header // read after a chunked Stream has ended
+	Trailer http.Header // of a chunked body; read when a Stream has ended
 
 	// AwaitContinue holds the stream back until the server says 100 (RFC 9110
 	// 10.1.1): reading it is what tells the client to go on. A server that says
 	// nothing gets the stream after a second, one that refuses never.
 	AwaitContinue bool
 
-	// Repeatable: the server may see the request twice without harm.
+	// Repeatable: the server may see the request twice without harm. It does only
+	// where the first sending failed at once: see repeatLimit.
 	Repeatable bool
 
 	// Interim is called for each 1xx answer but 100 and 101. May be nil.
@@ -39,6 +39,12 @@ type Request struct {
 	// that never finishes its body would hold the exchange after its end.
 	Interrupt func()
 }
+
+// repeatLimit is how soon a Repeatable request must have failed to go out again.
+// A connection that was stale shows it within a round trip. One that breaks after
+// ten minutes of a Ping was not, and the server would hold the Ping for its whole
+// interval once more, long after the phone has given up.
+const repeatLimit = 5 * time.Second
 
 // onceReuse is the longest idle time after which a request that must not be sent
 // twice still takes a kept connection. Below the shortest keep-alive limit in

@@ -50,6 +50,11 @@ func (x *Response) Get(name string) string {
 	return ""
 }
 
+// Ready reports whether reading Body would give something, or its end, at once.
+func (x *Response) Ready() bool {
+	return x.complete || x.conn.reader != nil && x.conn.reader.Buffered() > 0
+}
+
 // run sends the request and reads the answer's head.
 func (x *Response) run() *Error {
 	if err := x.begin(); err != nil && !x.answeredAnyway(err) {
@@ -89,7 +94,10 @@ func (x *Response) begin() error {
 	if err != nil {
 		return err
 	}
-	body := x.request.Bytes
+	body, err := x.request.whole()
+	if err != nil {
+		return err
+	}
 	if len(body) <= oneWrite {
 		head, body = append(head, body...), nil
 	}

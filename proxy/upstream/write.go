@@ -75,7 +75,7 @@ func (r *Request) length() (int64, error) {
 	var fits bool
 	switch {
 	case r.Chunked:
-		fits = r.Stream != nil && length < 0
+		fits = length < 0
 	case r.Stream != nil:
 		fits = length >= 0
 	case length < 0:
@@ -87,6 +87,20 @@ func (r *Request) length() (int64, error) {
 		return 0, fmt.Errorf("%w: Content-Length %d does not frame the body", errRequest, length)
 	}
 	return length, nil
+}
+
+// whole is the body as it goes out after the head, nil for a stream. A chunked
+// one that is in memory is one chunk.
+func (r *Request) whole() ([]byte, error) {
+	if !r.Chunked || r.Stream != nil {
+		return r.Bytes, nil
+	}
+	var b []byte
+	if len(r.Bytes) > 0 { // a chunk of nothing would be the last one
+		b = strconv.AppendInt(make([]byte, 0, len(r.Bytes)+32), int64(len(r.Bytes)), 16)
+		b = append(append(append(b, "\r\n"...), r.Bytes...), "\r\n"...)
+	}
+	return appendLastChunk(b, r.Trailer)
 }
 
 // sizeRoom is what a chunk's size line may need in front of a piece.
@@ -102,6 +116,22 @@ func frameChunk(b []byte, n int) []byte {
 	copy(b[sizeRoom-2:], "\r\n")
 	copy(b[sizeRoom+n:], "\r\n")
 	return b[begin : sizeRoom+n+2]
+}
+
+// wholeBody is a body that is in memory, in its framing.
+func (r *Request) wholeBody() ([]byte, error) {
+	if !r.Chunked || r.Stream != nil {
+		return r.Bytes, nil
+	}
+	var framed []byte
+	if len(r.Bytes) > 0 {
+		framed = make([]byte, 0, len(r.Bytes)+32)
+		framed = strconv.AppendInt(framed, int64(len(r.Bytes)), 16)
+		framed = append(framed, "\r\n"...)
+		framed = append(framed, r.Bytes...)
+		framed = append(framed, "\r\n"...)
+	}
+	return appendLastChunk(framed, r.Trailer)
 }
 
 // appendLastChunk ends a chunked stream with its trailers, RFC 9112 7.1.2.
