@@ -20,8 +20,10 @@ func (p *Proxy) answer(w http.ResponseWriter, answer *upstream.Response) {
 	p.answerHead(w, answer)
 	control := http.NewResponseController(w)
 	streams := answer.Length < 0
-	if streams {
-		// Otherwise net/http gives a short body a Content-Length of its own.
+	if streams || !answer.Ready() {
+		// A stream's head must go first, or net/http gives a short body a
+		// Content-Length of its own; and a client may wait for the head before it
+		// goes on sending (RPC over HTTP).
 		_ = control.Flush()
 	}
 	buffer := copyBuffers.Get().(*[]byte)
