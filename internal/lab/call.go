@@ -68,14 +68,14 @@ const (
 // httpFor is what devices up to 12.1 get in place of a status (MS-ASCMD 2.2.2).
 var httpFor = map[int]int{
 	statusContent: 400, statusNotWBXML: 400, 103: 400, statusNoDevice: 400, statusSentBefore: 200, statusNoPolicy: 449,
-	statusPolicyOld: 449, statusPolicyKey: 449, statusManyDevices: 403, statusStateVersion: 500,
+	statusPolicyOld: 449, statusPolicyKey: 449, statusManyDevices: 403, statusStateVersion: 500, 107: 400,
 }
 
 // run takes a request from its query to its answer.
 func (c *call) run() *answer {
 	cmd, known := commands[strings.ToLower(c.env.CommandName)]
 	if !known {
-		return refuse(http.StatusNotImplemented)
+		return refuse(http.StatusNotImplemented) // status 137 is 501 in HTTP (MS-ASCMD 2.2.2)
 	}
 	if c.env.DeviceID == "" {
 		return c.common(cmd, statusNoDevice)
@@ -86,6 +86,7 @@ func (c *call) run() *answer {
 	if c.device == nil {
 		return c.common(cmd, statusManyDevices)
 	}
+	// Before the body is read: a device without a policy learns nothing about its document.
 	if status := c.policyStatus(cmd); status != 0 {
 		return c.common(cmd, status)
 	}
@@ -101,7 +102,7 @@ func (c *call) run() *answer {
 // read parses the body, or gives the refusal.
 func (c *call) read(cmd command) *answer {
 	if len(c.body) == 0 {
-		if cmd.bare {
+		if cmd.bare { // Ping and Sync repeat what is cached (MS-ASCMD 2.2.1.13, 2.2.1.21.1)
 			return nil
 		}
 		return c.common(cmd, statusNotWBXML)
@@ -110,12 +111,12 @@ func (c *call) read(cmd command) *answer {
 	switch {
 	case cmd.mime && kind == "message/rfc822":
 		return nil
-	case kind == wbxmlType, kind == "application/vnd.ms-sync" && c.version() >= 121:
+	case kind == wbxmlType, kind == "application/vnd.ms-sync" && c.version() >= 121: // MS-ASHTTP 2.2.1.1.2.3
 	default:
 		return c.common(cmd, statusContent) // MS-ASCMD's own example is a Ping sent as text/plain
 	}
 	doc, err := parse(c.body)
-	if err != nil || doc.tag != cmd.root {
+	if err != nil || doc.tag != cmd.root { // SOGo would go by the root; the specification goes by Cmd
 		return c.common(cmd, cmd.syntax)
 	}
 	c.doc = doc
@@ -133,7 +134,11 @@ func (c *call) version() int {
 
 // common answers with a status of the whole command: in its document, or up to 12.1 as an HTTP status.
 func (c *call) common(cmd command, status int) *answer {
-	if code := httpFor[status]; code != 0 && (c.version() < 140 || cmd.root == 0) {
+	code := httpFor[status]
+	switch {
+	case cmd.root == 0: // GetAttachment has no document that could carry it
+		return refuse(max(code, http.StatusBadRequest))
+	case code != 0 && c.version() < 140:
 		return refuse(code)
 	}
 	return statusOnly(cmd, status)
@@ -147,9 +152,14 @@ func statusOnly(cmd command, status int) *answer {
 // demanded answers the status that a fault asks for, with what must stand beside it.
 func (c *call) demanded(cmd command, f *Fault) *answer {
 	c.server.pause(c.http, f.After)
+	if cmd.root == 0 {
+		return refuse(http.StatusInternalServerError)
+	}
 	a := el(cmd.root, leaf(cmd.status, strconv.Itoa(f.Code)))
 	limit := strconv.Itoa(f.Limit)
 	switch {
+	case cmd.root == syncRoot && f.InCollections:
+		a = el(syncRoot, c.collectionsWith(f.Code))
 	case cmd.root == pingRoot && f.Code == 2:
 		folders := el(pingFolders)
 		for _, id := range c.doc.child(pingFolders).all(pingFolder) {
@@ -164,6 +174,16 @@ func (c *call) demanded(cmd command, f *Fault) *answer {
 		a.add(leaf(syncLimit, limit))
 	}
 	return reply(a)
+}
+
+// collectionsWith answers each collection of a Sync with a status, key 0 with it.
+func (c *call) collectionsWith(status int) *node {
+	list := el(syncCollections)
+	for _, asked := range c.doc.child(syncCollections).all(syncCollection) {
+		list.add(el(syncCollection, leaf(syncKey, "0"), leaf(syncCollectionID, asked.value(syncCollectionID)),
+			leaf(syncStatus, strconv.Itoa(status))))
+	}
+	return list
 }
 
 // seconds writes a duration as the wire wants it.

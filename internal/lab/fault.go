@@ -29,14 +29,15 @@ const (
 
 // Fault is one rule of misbehaviour: which requests, how often, how.
 type Fault struct {
-	Match  Match // nil = every request
-	Times  int   // how many requests it hits, 0 = all
-	Kind   FaultKind
-	After  time.Duration
-	Code   int         // FaultHTTP: HTTP status. FaultStatus: the ActiveSync status
-	Limit  int         // FaultStatus: HeartbeatInterval for Ping's 5, MaxFolders for 6, Limit for Sync's 14 and 15
-	Header http.Header // FaultHTTP, in the spelling that goes on the wire
-	Body   string      // FaultHTTP
+	Match         Match // nil = every request
+	Times         int   // how many requests it hits, 0 = all
+	Kind          FaultKind
+	After         time.Duration
+	Code          int         // FaultHTTP: HTTP status. FaultStatus: the ActiveSync status
+	Limit         int         // FaultStatus: HeartbeatInterval for Ping's 5, MaxFolders for 6, Limit for Sync's 14 and 15
+	InCollections bool        // FaultStatus with Sync: in each collection instead of above them
+	Header        http.Header // FaultHTTP, in the spelling that goes on the wire
+	Body          string      // FaultHTTP
 }
 
 // Request is what a Match looks at.

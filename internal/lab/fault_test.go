@@ -70,6 +70,22 @@ func TestAFaultHitsAsOftenAsItSaysAndOnlyWhatItMatches(t *testing.T) {
 	})
 }
 
+func TestAStatusOnDemandStandsWhereSyncHasIt(t *testing.T) {
+	inWorld(t, ServerConfig{}, func(w *world) {
+		w.server.Inject(Fault{Match: On("Sync"), Times: 1, Kind: FaultStatus, Code: 12, InCollections: true})
+		w.server.Inject(Fault{Match: On("Sync"), Times: 1, Kind: FaultStatus, Code: 14, Limit: 59})
+		c := collectionOf(w.post("Sync", syncBody("5", "7")))
+		if c.value(syncStatus) != "12" || c.value(syncCollectionID) != "5" {
+			t.Errorf("in the collection: %v", c)
+		}
+		g := w.post("Sync", syncBody("5", "7"))
+		w.want(g, syncStatus, "14", 0)
+		if g.doc.value(syncLimit) != "59" {
+			t.Errorf("limit %q", g.doc.value(syncLimit))
+		}
+	})
+}
+
 func TestAMuteServerSaysNothingUntilTheClientLeaves(t *testing.T) {
 	inWorld(t, ServerConfig{}, func(w *world) {
 		w.server.Inject(Fault{Kind: FaultMute})

@@ -67,7 +67,7 @@ func (fl *flow) pump(dst, src net.Conn) {
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := src.Read(buf)
-		passes := fl.touch()
+		passes := fl.touch() // every packet counts, in both directions (RFC 5382 REQ-5)
 		if n > 0 && passes {
 			if _, werr := dst.Write(buf[:n]); werr != nil {
 				err = werr
@@ -87,6 +87,7 @@ func (fl *flow) pump(dst, src net.Conn) {
 
 // handOn gives dst the end that src came to: RST for RST, FIN for FIN.
 func handOn(dst, src net.Conn, err error) {
+	// EPIPE and ErrClosed are what a write to dst gave: dst is gone, and src has to learn it.
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed) {
 		reset(dst)
 		reset(src)

@@ -13,13 +13,14 @@ func (c *call) folderSync() *answer {
 	hierarchy := &c.device.folders
 	have, known := hierarchy.open(shown)
 	if shown == "" || !known {
-		return statusOnly(commands["foldersync"], 9)
+		return statusOnly(commands["foldersync"], 9) // begin again with key 0 (MS-ASCMD 2.2.3.177.5)
 	}
 	changes, next := c.box.folderChanges(have)
 	key := shown
-	if shown == "0" || len(changes.kids) > 0 {
+	if shown == "0" || len(changes.kids) > 0 { // nothing changed: the key stays good
 		key = hierarchy.commit(shown, have, next)
 	}
+	// The schema wants Count first, before the changes that it counts.
 	changes.kids = append([]*node{leaf(folderCount, strconv.Itoa(len(changes.kids)))}, changes.kids...)
 	return reply(el(folderSync, leaf(folderStatus, "1"), leaf(folderSyncKey, key), changes))
 }
@@ -46,7 +47,7 @@ func (b *mailbox) folderChanges(have map[string]uint64) (changes *node, next map
 }
 
 func (f *folder) describe(as tag) *node {
-	parent := f.parent
+	parent := f.parent // "0" is the root of the mailbox (MS-ASCMD 2.2.1.5)
 	if parent == "" {
 		parent = "0"
 	}

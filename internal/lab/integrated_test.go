@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -83,5 +85,34 @@ func TestNTLMWithoutConnContextSaysWhatIsMissing(t *testing.T) {
 	NewServer(ServerConfig{}).ServeHTTP(w, httptest.NewRequest("GET", "/ews/exchange.asmx", nil))
 	if w.Code != 500 || !strings.Contains(w.Body.String(), "ConnContext") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestNTLMMessagesThatAreNoneAreRefused(t *testing.T) {
+	challenge := make([]byte, 8)
+	for name, c := range map[string]struct {
+		token string
+		code  int
+	}{
+		"no base64":             {"%%%", 400},
+		"no NTLM":               {"aGVsbG8gd29ybGQhIQ==", 400},
+		"message 2":             {base64.StdEncoding.EncodeToString(ntlmChallenge(challenge)), 401},
+		"message 3 out of line": {base64.StdEncoding.EncodeToString(append([]byte(ntlmSignature), 3, 0, 0, 0)), 401},
+	} {
+		s := NewServer(ServerConfig{})
+		r := httptest.NewRequest("GET", "/rpc/rpcproxy.dll", nil)
+		r = r.WithContext(s.ConnContext(r.Context(), nil))
+		r.Header.Set("Authorization", "NTLM "+c.token)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != c.code {
+			t.Errorf("%s: %d, want %d", name, w.Code, c.code)
+		}
+	}
+	for cut := range 60 { // every length of a message 3 that points behind its end
+		msg := append(append([]byte(ntlmSignature), 3, 0, 0, 0), bytes.Repeat([]byte{0xff}, cut)...)
+		if _, err := readNTLMResponse(msg); err == nil {
+			t.Errorf("%d bytes were read as a response", len(msg))
+		}
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// getAttachment gives a file's bytes as they are (MS-ASCMD 2.2.1.8, up to 14.0).
+// getAttachment gives a file's bytes as they are (MS-ASCMD 2.2.1.7, up to 14.0).
 func (c *call) getAttachment() *answer {
 	a := c.attachment(c.env.AttachmentName)
 	if a == nil {
-		return refuse(500) // what MS-ASCMD 2.2.1.8 says for a name that is wrong
+		return refuse(500) // what MS-ASCMD 2.2.1.7 says for a name that is wrong
 	}
 	return &answer{code: 200, header: map[string][]string{"Content-Type": {contentType(a)}},
 		stream: a.Open(), size: a.Length()}

@@ -27,7 +27,7 @@ func (s *Server) instead(w http.ResponseWriter, r *http.Request, f *Fault) (done
 		if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
 			reset(c)
 		}
-	case FaultMute:
+	case FaultMute: // a worker pool that is full: it accepts and says nothing (SOGo, php-fpm)
 		s.pause(r, math.MaxInt64)
 		panic(http.ErrAbortHandler)
 	case FaultCutBefore:
@@ -59,7 +59,7 @@ func (f *Fault) mangles() bool {
 
 // mangle writes a real answer in a wrong way, by hand on the connection.
 func (s *Server) mangle(w http.ResponseWriter, a *answer, f *Fault) {
-	if f.Kind == FaultLost {
+	if f.Kind == FaultLost { // the state has moved on, the device does not know (SOGo #3058)
 		panic(http.ErrAbortHandler)
 	}
 	body, _ := io.ReadAll(a.reader())
@@ -75,6 +75,7 @@ func (s *Server) mangle(w http.ResponseWriter, a *answer, f *Fault) {
 	case FaultCutHead:
 		c.Write(head(a, fmt.Sprintf("Content-Length: %d", len(body))))
 	case FaultCutChunk:
+		// The size line promises the whole body; half of it comes, and no CRLF.
 		fmt.Fprintf(c, "%s%x\r\n%s", head(a, "Transfer-Encoding: chunked"), max(len(body), 2), body[:len(body)/2])
 	case FaultDribble:
 		dribble(c, append(head(a, fmt.Sprintf("Content-Length: %d", len(body))), body...))

@@ -16,7 +16,7 @@ func (p *Phone) HangingSync(ctx context.Context) error {
 	}
 	doc := el(syncRoot, list, hold)
 	text := string(doc.encode())
-	if text == p.hung {
+	if text == p.hung { // the server repeats its cached request, interval and all (MS-ASCMD 2.2.1.21.1)
 		doc = nil
 	}
 	start := time.Now()
@@ -67,7 +67,7 @@ func (p *Phone) syncEvent(root, hold *node, err error) (Event, time.Duration) {
 	switch {
 	case err != nil:
 		return pingEvent(0, err), 0
-	case root == nil:
+	case root == nil: // 200 and no body: the hold is over and nothing came
 		return Expired, 0
 	case root.value(syncStatus) != "14":
 		return Changed, 0

@@ -125,7 +125,7 @@ func (p *Phone) once(ctx context.Context, s send) (*node, error) {
 	if err != nil || len(body) == 0 {
 		return nil, err
 	}
-	root, err := parse(body)
+	root, err := parse(body) // what follows the document is ignored, as Android's parser does
 	if err != nil {
 		return nil, fmt.Errorf("lab: %s: %w", s.command, err)
 	}
@@ -146,7 +146,7 @@ func (p *Phone) open(ctx context.Context, s send) (*http.Response, context.Cance
 		cancel()
 		return nil, nil, err
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK { // its body is for people and is not looked at
 		defer cancel()
 		defer resp.Body.Close()
 		io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
@@ -172,7 +172,7 @@ func (p *Phone) request(ctx context.Context, s send) (*http.Request, error) {
 	}
 	h := r.Header
 	h["User-Agent"] = []string{p.cfg.UserAgent}
-	h["Accept-Encoding"] = []string{"gzip"}
+	h["Accept-Encoding"] = []string{"gzip"} // AOSP offers it on every command
 	r.SetBasicAuth(p.cfg.User, p.cfg.Password)
 	if s.kind != "" {
 		h["Content-Type"] = []string{s.kind}
@@ -180,7 +180,7 @@ func (p *Phone) request(ctx context.Context, s send) (*http.Request, error) {
 	if s.command == "Ping" && p.cfg.ClosePing {
 		r.Close = true
 	}
-	if p.cfg.Base64 && s.more == "" {
+	if p.cfg.Base64 && s.more == "" { // fetching by name stays plain: the lab needs no field for it
 		r.URL.RawQuery = p.base64Query(s.command, policy)
 		return r, nil
 	}

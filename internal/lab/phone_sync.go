@@ -65,7 +65,7 @@ func (p *Phone) FolderSync(ctx context.Context) error {
 		n, _ := strconv.Atoi(s)
 		return &StatusError{"FolderSync", n}
 	}
-	p.forget()
+	p.forget() // Sync keys too: it asks with key 0, as a new account does
 	p.hierarchy = root.value(folderSyncKey)
 	for _, add := range root.child(folderChanges).all(folderAdd) {
 		kind, _ := strconv.Atoi(add.value(folderType))
@@ -123,7 +123,7 @@ func (p *Phone) Sync(ctx context.Context, ids ...string) error {
 			if more, err = p.take(root); err != nil {
 				return err
 			}
-			more = more || first
+			more = more || first // the answer to key 0 brings a key and nothing else
 		}
 	}
 	return nil
@@ -164,7 +164,7 @@ func (p *Phone) take(root *node) (more bool, err error) {
 		switch s := c.value(syncStatus); s {
 		case "1":
 			p.keys[id] = c.value(syncKey)
-		case "3": // begin again
+		case "3": // the key is not good any more: begin again (MS-ASCMD 2.2.3.177.17)
 			p.keys[id] = "0"
 			more = true
 			continue

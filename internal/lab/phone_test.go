@@ -199,6 +199,44 @@ func TestAPhoneDoesWhatEachStatusTellsIt(t *testing.T) {
 	}
 }
 
+func TestAHangingSyncPhoneDoesWhatEachStatusTellsIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault   Fault
+		version string
+		event   Event
+		next    time.Duration
+	}{
+		"14":                 {Fault{Code: 14, Limit: 700}, "14.1", Refused, 700 * time.Second},
+		"14 in minutes":      {Fault{Code: 14, Limit: 10}, "12.1", Refused, 10 * time.Minute},
+		"12":                 {Fault{Code: 12}, "14.1", Changed, 15 * time.Minute},
+		"13":                 {Fault{Code: 13}, "14.1", Changed, 15 * time.Minute},
+		"136":                {Fault{Code: 136}, "14.1", Changed, 15 * time.Minute},
+		"5":                  {Fault{Code: 5}, "14.1", Changed, 15 * time.Minute},
+		"3 in a collection":  {Fault{Code: 3, InCollections: true}, "14.1", Changed, 15 * time.Minute},
+		"12 in a collection": {Fault{Code: 12, InCollections: true}, "14.1", Changed, 15 * time.Minute},
+		"5 in a collection":  {Fault{Code: 5, InCollections: true}, "14.1", Changed, 15 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, ServerConfig{}, PhoneConfig{HangingSync: true, Version: c.version}, FirewallConfig{}, func(l *life, wait func(time.Duration)) {
+				f := c.fault
+				f.Kind, f.Times = FaultStatus, 1
+				f.Match = func(r *Request) bool { return len(l.asked) == 1 && On("Sync")(r) }
+				l.server.Inject(f)
+				wait(time.Second)
+				if first := l.waits[0]; first.Event != c.event || first.Next != c.next {
+					t.Errorf("first wait %+v, want %v and then %v", first, c.event, c.next)
+				}
+				wait(time.Minute)
+				l.deliver("afterwards")
+				wait(time.Minute)
+				if len(l.mails) != 1 {
+					t.Errorf("mails %v, errors %v", l.mails, l.errs)
+				}
+			})
+		})
+	}
+}
+
 func TestAPhoneNeitherLoopsNorGivesUpWhenTheServerIsBroken(t *testing.T) {
 	for name, f := range map[string]Fault{
 		"8":       {Kind: FaultStatus, Code: 8},

@@ -13,7 +13,7 @@ import (
 // A wait that ends badly is no error: it is what the ladder is there for.
 func (p *Phone) Ping(ctx context.Context) error {
 	w := p.begin()
-	s := send{command: "Ping", timeout: p.wire() + p.cfg.Grace}
+	s := send{command: "Ping", timeout: p.wire() + p.cfg.Grace} // its own timer: interval + 5 s (AOSP)
 	doc := p.pingBody()
 	text := string(doc.encode())
 	if p.cfg.EmptyPing && text == p.pinged {
@@ -53,7 +53,7 @@ func (p *Phone) end(w Wait, e Event, limit time.Duration, err error) error {
 	} else if err == nil {
 		w.HTTP = 200
 	}
-	if w.HTTP == 0 || w.HTTP == 200 {
+	if w.HTTP == 0 || w.HTTP == 200 { // an error page says nothing about the path
 		p.climb.Next(e, limit*time.Duration(p.cfg.Scale))
 	}
 	w.Event, w.Next, w.State, w.Err = e, p.climb.Interval(), p.climb.State(), err
@@ -128,7 +128,7 @@ func (p *Phone) obey(ctx context.Context, r pingResult) error {
 	case 2:
 		p.odd = 0
 		return p.Sync(ctx, r.folders...)
-	case 6:
+	case 6: // a person would be asked which folders to leave out
 		p.most = r.most
 	case 7:
 		p.hierarchy = "0" // the next round asks for the folders

@@ -13,7 +13,7 @@ func (c *call) ping() *answer {
 		return pingAnswer(status)
 	}
 	cfg := &c.server.cfg
-	switch {
+	switch { // decided before any look at the mailbox, as Exchange and Z-Push do
 	case asked.interval < cfg.MinHeartbeat:
 		return pingAnswer(5, leaf(pingHeartbeat, seconds(cfg.MinHeartbeat)))
 	case asked.interval > cfg.MaxHeartbeat:
@@ -35,7 +35,7 @@ func (c *call) holdPing(asked pingCache) *answer {
 		return moved || len(news.kids) > 0
 	}) {
 	case changed:
-		if moved {
+		if moved { // first: the ids of the changed folders may be those that are gone
 			return pingAnswer(7)
 		}
 		return pingAnswer(2, news)
@@ -44,6 +44,7 @@ func (c *call) holdPing(asked pingCache) *answer {
 			return pingAnswer(3)
 		}
 	}
+	// timeOver, a server that stops (SOGo: Status 1 at once), and nobody there to read it
 	return pingAnswer(1)
 }
 
@@ -66,7 +67,7 @@ func (c *call) pingParameters() (p pingCache, status int) {
 		}
 	}
 	if p.interval == 0 || len(p.folders) == 0 {
-		return p, 3
+		return p, 3 // something is missing that was never said: send it all
 	}
 	return p, 0
 }

@@ -30,7 +30,7 @@ func (it *item) properties(version int, onlyMarks bool) []*node {
 		leaf(baseEstimatedSize, strconv.Itoa(len(m.Body))), leaf(baseData, m.Body)))
 }
 
-// attachments lists them as versions from 12.0 on do (MS-ASAIRS 2.2.2.8); nil without any.
+// attachments lists them as versions from 12.0 on do (MS-ASAIRS); nil without any.
 func (m *Mail) attachments() *node {
 	if len(m.Attachments) == 0 {
 		return nil

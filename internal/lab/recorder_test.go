@@ -165,3 +165,22 @@ func TestNextGivesUpWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+func TestARecorderListensOnARealPort(t *testing.T) {
+	rec := NewRecorder(Answer(okAnswer))
+	defer rec.Close()
+	url, err := rec.Listen(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "POST /here HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello")
+	got, err := rec.Next(t.Context())
+	if err != nil || got.Target != "/here" || string(got.Body) != "hello" || len(rec.Requests()) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

@@ -14,7 +14,7 @@ const searchMost = 100
 // search looks in the mailbox or in the address book (MS-ASCMD 2.2.1.16).
 func (c *call) search() *answer {
 	store := c.doc.child(searchStore)
-	text := strings.ToLower(store.value(searchQuery))
+	text := strings.ToLower(store.value(searchQuery)) // the address book's query is text, the mailbox's a tree
 	if free := freeText(store.child(searchQuery)); free != "" {
 		text = strings.ToLower(free)
 	}

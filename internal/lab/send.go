@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// sendMail is SendMail, SmartReply and SmartForward (MS-ASCMD 2.2.1.17 to 19): it delivers to the users named in the
+// sendMail is SendMail, SmartReply and SmartForward (MS-ASCMD 2.2.1.17, 19, 20): it delivers to the users named in the
 // message and forgets the rest, there being no world outside. Reply and Forward do not add the original message.
 func (c *call) sendMail() *answer {
 	mime, save, id := c.body, c.env.SaveInSent, ""
@@ -26,10 +26,11 @@ func (c *call) sendMail() *answer {
 	cmd := commands[strings.ToLower(c.env.CommandName)]
 	m, to, err := readMIME(mime)
 	if err != nil {
-		return c.common(cmd, 107) // the MIME is invalid
+		return c.common(cmd, 107) // the MIME is invalid; in 12.1 and before HTTP 400 (MS-ASCMD 2.2.2)
 	}
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
+	// A phone that lost the answer sends the mail again: delivered twice, everybody would notice (MS-ASCMD 2.2.1.17).
 	if id != "" && c.device.sentBefore(id) {
 		return statusOnly(cmd, statusSentBefore)
 	}

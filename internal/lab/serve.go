@@ -17,6 +17,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		env, bad = eas.ParseQuery(r.URL.RawQuery)
 		env.FillFromHeader(r.Header.Get)
 	}
+	// Before authentication: a gateway's sign-in page or a dying worker asks for no password.
 	f := s.fault(s.request(r, env))
 	if active && !s.readBody(w, r) {
 		return
@@ -25,7 +26,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s.instead(w, r, f):
 	case active:
 		a := s.activeSync(r, env, bad, f)
-		if s.cfg.Gzip {
+		if s.cfg.Gzip { // seen of Exchange: 13 bytes of Ping came as 140 of gzip
 			a.compress(r)
 		}
 		if f.mangles() {
@@ -70,7 +71,7 @@ func (s *Server) activeSync(r *http.Request, env eas.Envelope, bad error, f *Fau
 	}
 	defer s.release(box)
 	switch {
-	case r.Method == http.MethodOptions:
+	case r.Method == http.MethodOptions: // asks for the password too (MS-ASHTTP 2.2.3.1.2)
 		return options()
 	case r.Method != http.MethodPost:
 		return refuse(http.StatusNotImplemented)
@@ -91,6 +92,7 @@ func (s *Server) authenticate(r *http.Request) (*mailbox, *answer) {
 	if !ok || box == nil || box.password != password {
 		return nil, unauthorized(`Basic realm="lab"`)
 	}
+	// A held Ping is one of them until its answer is written, and the new request fails, not the old one.
 	if s.cfg.MaxConcurrent > 0 && box.active >= s.cfg.MaxConcurrent {
 		a := refuse(http.StatusServiceUnavailable)
 		a.header["Retry-After"] = []string{seconds(s.cfg.RetryAfter)}

@@ -6,7 +6,7 @@ func (c *call) settings() *answer {
 	root := el(settingsRoot, leaf(settingsStatus, "1"))
 	for _, n := range c.doc.kids {
 		switch n.tag {
-		case settingsDevice:
+		case settingsDevice: // model, IMEI, number: taken and forgotten
 			root.add(el(settingsDevice, leaf(settingsStatus, "1")))
 		case settingsUser:
 			root.add(el(settingsUser, leaf(settingsStatus, "1"), el(settingsGet, c.addresses())))

@@ -91,13 +91,13 @@ func (c *call) openRounds(q *syncRequest) (rounds []*round) {
 			r.status = 4
 		case !known:
 			r.status = 3 // the device must begin again with key 0
-		case ask.key == "0" && ask.commands != nil:
+		case ask.key == "0" && ask.commands != nil: // the first Sync may carry no changes
 			r.status = 4
 		}
 		if r.status != 1 {
 			continue
 		}
-		if ask.filter >= 0 {
+		if ask.filter >= 0 { // without Options those of the last Sync hold
 			r.state.filter = ask.filter
 		}
 		r.have, r.base = have, copyOf(have)
@@ -111,7 +111,7 @@ func (c *call) openRounds(q *syncRequest) (rounds []*round) {
 
 // collect looks what the server has for the device, and says whether it must be answered now. The lock is held.
 func (c *call) collect(q *syncRequest, rounds []*round) (urgent bool) {
-	left := q.window
+	left := q.window // over all collections (MS-ASCMD 2.2.3.199)
 	if left <= 0 {
 		left = windowMost
 	}
@@ -149,7 +149,7 @@ func (c *call) close(rounds []*round) *answer {
 }
 
 func (c *call) closeRound(r *round) *node {
-	key := r.ask.key
+	key := r.ask.key // stays where nothing was said: an empty answer must not make the device's key stale
 	if r.status == 1 && r.worth() {
 		if _, still := r.state.open(key); still {
 			key = r.state.commit(key, r.have, r.next)
@@ -161,7 +161,7 @@ func (c *call) closeRound(r *round) *node {
 		key = "0"
 	}
 	n := el(syncCollection)
-	if c.version() < 121 && r.folder != nil {
+	if c.version() < 121 && r.folder != nil { // Class stands in answers up to 12.0 (MS-ASCMD 2.2.3.27.6)
 		n.add(leaf(syncClass, r.folder.class))
 	}
 	n.add(leaf(syncKey, key), leaf(syncCollectionID, r.ask.id), leaf(syncStatus, strconv.Itoa(r.status)))

@@ -16,7 +16,7 @@ func (c *call) serverChanges(r *round, window int) (news []*node, next map[strin
 		if it != nil && it.eligible(r.state.filter, now) {
 			continue
 		}
-		if len(news) >= window {
+		if len(news) >= window { // MoreAvailable (MS-ASCMD 2.2.1.21)
 			return news, next, true
 		}
 		as := syncDelete
@@ -35,7 +35,7 @@ func (c *call) serverChanges(r *round, window int) (news []*node, next map[strin
 			return news, next, true
 		}
 		as := syncAdd
-		if has {
+		if has { // it knows an older version of it
 			as = syncChange
 		}
 		news = append(news, el(as, leaf(syncServerID, it.id), el(syncData, it.properties(c.version(), has)...)))

@@ -50,7 +50,7 @@ func (c *call) clientAdd(r *round, cmd *node, before map[string]string) {
 	r.result(syncAdd, 1, leaf(syncClientID, clientID), leaf(syncServerID, it.id))
 }
 
-// clientChange changes an item. Success has no element in Responses (MS-ASCMD 2.2.3.152).
+// clientChange changes an item. Success has no element in Responses (MS-ASCMD 2.2.3.154).
 func (c *call) clientChange(r *round, cmd *node) {
 	it, data := r.folder.items[cmd.value(syncServerID)], cmd.child(syncData)
 	if it == nil || data == nil {
@@ -72,13 +72,15 @@ func onlyFlags(data *node) bool {
 	return !slices.ContainsFunc(data.kids, func(p *node) bool { return p.tag != emailRead && p.tag != emailFlag })
 }
 
-// clientDelete takes an item away, into Deleted Items unless DeletesAsMoves says no. One that is gone already is fine.
+// clientDelete takes an item away, into Deleted Items unless DeletesAsMoves says no. Only a failure has an element in
+// Responses.
 func (c *call) clientDelete(r *round, cmd *node) {
 	r.acted = true
 	id := cmd.value(syncServerID)
 	delete(r.base, id)
 	it := r.folder.items[id]
 	if it == nil {
+		r.result(syncDelete, 8, leaf(syncServerID, id))
 		return
 	}
 	r.folder.remove(it)

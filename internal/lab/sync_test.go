@@ -155,6 +155,25 @@ func TestClientChangesReachOtherDevicesAndDoNotComeBack(t *testing.T) {
 	})
 }
 
+func TestAChangedContactReachesTheOtherDevice(t *testing.T) {
+	const name, city = tag(0x0119), tag(0x010D)
+	inWorld(t, ServerConfig{}, func(w *world) {
+		theirs, _ := w.syncAll("2", "0")
+		w.device = "dev2"
+		mine, _ := w.syncAll("2", "0")
+		c := collectionOf(w.post("Sync", syncBody("2", mine, el(syncCommands,
+			el(syncAdd, leaf(syncClientID, "c"), el(syncData, leaf(name, "Anna"), leaf(city, "Ulm")))))))
+		id := c.value(syncResponses, syncAdd, syncServerID)
+		w.post("Sync", syncBody("2", c.value(syncKey), el(syncCommands,
+			el(syncChange, leaf(syncServerID, id), el(syncData, leaf(city, "Bonn"), leaf(tag(0x010E), "x"))))))
+		w.device = "dev1"
+		_, came := w.syncAll("2", theirs)
+		if len(came) != 1 || came[0].value(syncData, name) != "Anna" || came[0].value(syncData, city) != "Bonn" {
+			t.Errorf("the other device got %v", came)
+		}
+	})
+}
+
 func TestFetchGivesOneItemWhole(t *testing.T) {
 	inWorld(t, ServerConfig{}, func(w *world) {
 		id := w.deliver("one")
