@@ -11,7 +11,25 @@ import (
 // codec turns a node into a setting and back.
 type codec[T any] struct {
 	read func(node) (T, error)
-	show func(T) string // as YAML on one line, which read takes again
+	show func(T) string // as YAML that read takes again, in a line or, begun by a line end, in several
+}
+
+// wordOf takes one of a few values by their names.
+func wordOf[T fmt.Stringer](values ...T) codec[T] {
+	var words []string
+	for _, v := range values {
+		words = append(words, v.String())
+	}
+	return codec[T]{
+		read: func(n node) (value T, err error) {
+			word, err := oneOf(words...).read(n)
+			if err == nil {
+				value = values[slices.Index(words, word)]
+			}
+			return value, err
+		},
+		show: func(value T) string { return quoted(value.String()) },
+	}
 }
 
 // oneOf takes one of a few words.
@@ -92,25 +110,31 @@ var yesNo = codec[bool]{
 // "25m" that should have been "25s" shows here and not in the next update.
 const longestDrain = time.Hour
 
-// lengthOfTime takes a duration from nothing to longestDrain.
-var lengthOfTime = codec[time.Duration]{
-	read: func(n node) (time.Duration, error) {
-		const want = "write a length of time with its unit, for example 25s or 1m30s"
-		if err := n.expect(text, want); err != nil {
-			return 0, err
-		}
-		d, err := time.ParseDuration(n.text)
-		switch {
-		case err != nil:
-			return 0, n.fault("not a length of time", want)
-		case d < 0:
-			return 0, n.fault("less than nothing", want)
-		case d > longestDrain:
-			return 0, n.fault(fmt.Sprintf("longer than %s", shortTime(longestDrain)), want)
-		}
-		return d, nil
-	},
-	show: shortTime,
+// lengthOfTime takes a duration from low to high.
+func lengthOfTime(low, high time.Duration) codec[time.Duration] {
+	return codec[time.Duration]{
+		read: func(n node) (time.Duration, error) { return readTime(n, low, high) },
+		show: shortTime,
+	}
+}
+
+func readTime(n node, low, high time.Duration) (time.Duration, error) {
+	const want = "write a length of time with its unit, for example 25s or 1m30s"
+	if err := n.expect(text, want); err != nil {
+		return 0, err
+	}
+	d, err := time.ParseDuration(n.text)
+	switch {
+	case err != nil:
+		return 0, n.fault("not a length of time", want)
+	case d < 0:
+		return 0, n.fault("less than nothing", want)
+	case d < low:
+		return 0, n.fault("shorter than "+shortTime(low), want)
+	case d > high:
+		return 0, n.fault("longer than "+shortTime(high), want)
+	}
+	return d, nil
 }
 
 // shortTime is a duration as people write it: 1h, not 1h0m0s.

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/diastole/diastole/policy"
 )
 
 // Config is everything an operator can set. The names are those of the file, so
@@ -16,6 +18,8 @@ type Config struct {
 	Forwarded     Forwarded
 	ProxyProtocol ProxyProtocol
 	Admin         Admin
+	Policy        policy.Spec // policy.Compile takes it without an error
+	State         State
 	Drain         time.Duration // how long held waits may take to end after SIGTERM
 	Log           Log
 }
@@ -47,6 +51,11 @@ type Admin struct {
 	ReadyNeedsUpstream bool // /readyz fails while the upstream cannot be reached
 }
 
+// State is where what was learned is kept across restarts.
+type State struct {
+	Path string // database file, "" = in memory only
+}
+
 // Log says what is logged and how.
 type Log struct {
 	Level  string // debug, info, warn, error
@@ -62,6 +71,11 @@ func Default() *Config {
 		TLS:    TLS{ALPN: []string{"http/1.1"}},
 		// Loopback, so that metrics and profiles are never on the internet by accident.
 		Admin: Admin{Listen: "127.0.0.1:9180"},
+		// Without a word from the operator no byte of any request is changed: no limit is known, and what is learned
+		// is shown only. Early and 30 s are what holds once there is a limit.
+		Policy: policy.Spec{
+			Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve,
+		},
 		// Below the 30 s after which Kubernetes kills, and far below systemd's 90 s.
 		Drain: 25 * time.Second,
 		Log:   Log{Level: "info", Format: "auto", Users: "hashed"},

@@ -10,8 +10,10 @@
 // that nobody reads about the consequences of one twice.
 //
 // The way through the package is [Parse]: tree.go and yaml.go turn the file into
-// a tree of our own that knows where everything stands, keys.go is the table of
-// all keys, and whole.go checks what no single key can know.
+// a tree of our own that knows where everything stands, table.go reads it by the
+// table of all keys in keys.go, and whole.go checks what no single key can know.
+// What a policy may say is decided by the package policy; here its mistakes get
+// their line.
 //
 // It will not watch the file, merge several files, expand environment variables
 // or read secrets from the file itself: secrets stand in files of their own,

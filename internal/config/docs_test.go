@@ -26,6 +26,7 @@ func withFixtures(t *testing.T, text string) []byte {
 	for name, fixture := range map[string]string{"cert.pem": "cert.pem", "key.pem": "key.pem", "upstream-ca.pem": "cert.pem", "admin-token": "token"} {
 		text = strings.ReplaceAll(text, "/etc/diastole/"+name, absolute(t, filepath.Join("testdata/files", fixture)))
 	}
+	text = strings.ReplaceAll(text, "/var/lib/diastole/", t.TempDir()+"/")
 	return []byte(text)
 }
 
@@ -67,6 +68,19 @@ func TestEveryKeyIsDocumentedWithItsTypeDefaultAndExample(t *testing.T) {
 	}
 }
 
+// The keys of networks and rules stand in tables, without headings of their own.
+func TestEveryKeyOfARuleIsDocumented(t *testing.T) {
+	found := documented(t)
+	for section, table := range map[string]vocabulary{"policy.networks": networkTable.words(), "policy.rules": ruleTable.words()} {
+		for _, path := range table {
+			name := path[strings.LastIndexByte(path, '.')+1:]
+			if !strings.Contains(found[section], "`"+name+"`") || !strings.Contains(found[section], name+":") {
+				t.Errorf("%s of %s is not explained, or has no example", path, section)
+			}
+		}
+	}
+}
+
 func TestEveryExampleInTheDocumentationIsAccepted(t *testing.T) {
 	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(page(t, "docs/configuration.md"), -1)
 	if len(examples) < len(keys)-1 {
@@ -104,7 +118,11 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 	if !reflect.DeepEqual(slices.Sorted(maps.Keys(c.Upstream.LocationHosts)), []string{"exch01.internal"}) || len(c.Forwarded.Trusted) != 2 || len(c.ProxyProtocol.Trusted) != 1 {
 		t.Errorf("networks and hosts: %+v", c)
 	}
-	for _, file := range []*string{&c.TLS.Cert, &c.TLS.Key, &c.Upstream.CA, &c.Admin.TokenFile} {
+	if len(c.Policy.Networks) != 2 || len(c.Policy.Rules) != 3 {
+		t.Errorf("networks and rules of the policy: %+v", c.Policy)
+	}
+	c.Policy.Networks, c.Policy.Rules = nil, nil
+	for _, file := range []*string{&c.TLS.Cert, &c.TLS.Key, &c.Upstream.CA, &c.Admin.TokenFile, &c.State.Path} {
 		if *file == "" {
 			t.Errorf("a file is not in the example: %+v", c)
 		}

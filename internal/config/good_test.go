@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/diastole/diastole/policy"
 )
 
 func good(t *testing.T, name string) *Config {
@@ -45,9 +47,27 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		Listen: ":443",
 		TLS:    TLS{ALPN: []string{"http/1.1"}},
 		Admin:  Admin{Listen: "127.0.0.1:9180"},
+		Policy: policy.Spec{Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve},
 		Drain:  25 * time.Second,
 		Log:    Log{Level: "info", Format: "auto", Users: "hashed"},
 	})
+}
+
+var fullPolicy = policy.Spec{
+	Mode: policy.Observe, FirewallIdle: 29*time.Minute + 30*time.Second, Margin: 45 * time.Second, Clamp: policy.Refuse, Learn: policy.LearnOff,
+	Networks: []policy.NetworkSpec{
+		{Name: "carrier-x", Prefixes: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")}},
+		{Name: "the office, inside", Prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")}},
+	},
+	Rules: []policy.RuleSpec{
+		{Name: "lost", Match: policy.Match{Device: []string{"applc39gh2kxdtwd"}, User: []string{`CORP\u*`, "*@example.com"}}, Deny: true},
+		{Name: "inside", Match: policy.Match{Network: []string{"the office, inside"}}, Max: 59 * time.Minute},
+		{
+			Name: "tablets", Max: 12 * time.Minute, Clamp: policy.Early,
+			Match: policy.Match{Network: []string{"carrier-x"}, DeviceType: []string{"iPad", "SM-T*"}, UserAgent: []string{"*/16??.*"}},
+		},
+		{Name: "rest"},
+	},
 }
 
 func TestEveryKeyReachesItsPlace(t *testing.T) {
@@ -70,8 +90,10 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 		Admin: Admin{
 			Listen: "192.0.2.1:9180", TokenFile: absolute(t, "testdata/files/token"), Pprof: true, ReadyNeedsUpstream: true,
 		},
-		Drain: 90 * time.Second,
-		Log:   Log{Level: "debug", Format: "console", Users: "plain"},
+		Policy: fullPolicy,
+		State:  State{Path: absolute(t, "testdata/state.db")},
+		Drain:  90 * time.Second,
+		Log:    Log{Level: "debug", Format: "console", Users: "plain"},
 	})
 }
 
@@ -87,6 +109,7 @@ func TestASectionWithoutKeysSetsNothing(t *testing.T) {
 	want.Upstream.URL = &url.URL{Scheme: "http", Host: "[::1]:20000", Path: "/SOGo"}
 	want.Upstream.LocationHosts = map[string]string{}
 	want.Forwarded.Trusted = []netip.Prefix{}
+	want.Policy.Rules = []policy.RuleSpec{}
 	want.Admin.Listen = ""
 	same(t, good(t, "commented_out.yaml"), want)
 }

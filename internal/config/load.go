@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 )
 
 // Load reads and checks the file at path. The error is an *Error.
@@ -28,7 +27,7 @@ func Parse(name string, data []byte) (*Config, error) {
 		return nil, err
 	}
 	r := reading{config: Default(), set: map[string]node{"": root}}
-	if err := r.section(root); err != nil {
+	if err := r.reader().section(root); err != nil {
 		return nil, err
 	}
 	if err := r.checkWhole(); err != nil {
@@ -53,7 +52,7 @@ func FromFlags(flags ...Flag) (*Config, error) {
 	}
 	r := reading{config: Default(), set: map[string]node{"": {src: &source{name: "command line"}}}}
 	for _, f := range flags {
-		k, ok := find(f.Key)
+		k, ok := whole.find(f.Key)
 		if !ok {
 			return nil, fmt.Errorf("flag %s stands for %q, which is no key", f.Name, f.Key)
 		}
@@ -75,44 +74,7 @@ type reading struct {
 	set    map[string]node // key or section -> where; "" is the whole file
 }
 
-// section reads the keys of one section, in the order of the file.
-func (r *reading) section(s node) error {
-	for _, e := range s.entries {
-		if err := r.entry(e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *reading) entry(e entry) error {
-	path := e.name.key
-	r.set[path] = e.value
-	if k, ok := find(path); ok {
-		return k.read(r.config, e.value)
-	}
-	switch {
-	case isSection(path):
-		return r.subsection(e)
-	case later[path]:
-		return e.name.faultUnseen("known, but not in this version: it would have no effect", "remove it")
-	default:
-		return e.name.faultUnseen("unknown key", suggestion(path))
-	}
-}
-
-// subsection reads a section's keys. Nothing in it is fine: that is what is left
-// when somebody puts # before each of them.
-func (r *reading) subsection(e entry) error {
-	path := e.name.key
-	r.set[path] = e.name
-	switch e.value.kind {
-	case section:
-		return r.section(e.value)
-	case nothing:
-		return nil
-	default:
-		return e.value.faultUnseen(fmt.Sprintf("%s where a section is needed", e.value.kind),
-			"write its keys below it, indented; they are: "+strings.Join(names(path), ", "))
-	}
+// reader reads the file, or what stands for it.
+func (r *reading) reader() reader[Config] {
+	return reader[Config]{table: whole, into: r.config, note: func(path string, n node) { r.set[path] = n }}
 }

@@ -1,35 +1,57 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
 
+// vocabulary is the paths of a table: "listen", "tls.cert".
+type vocabulary []string
+
+// names are the keys of a section without its name; for "", all of the table, its
+// first words.
+func (v vocabulary) names(section string) []string {
+	var all []string
+	for _, path := range v {
+		name, ok := path, true
+		if section != "" {
+			name, ok = strings.CutPrefix(path, section+".")
+		}
+		if name, _, _ = strings.Cut(name, "."); ok && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func (v vocabulary) isSection(path string) bool { return len(v.names(path)) > 0 }
+
 // suggestion is the way out of an unknown key: the key that was probably meant,
-// or all that could stand there.
-func suggestion(path string) string {
+// or all that could stand there. base is where the table stands in the file.
+func (v vocabulary) suggestion(base, path string) string {
 	section, name := "", path
 	if i := strings.LastIndexByte(path, '.'); i >= 0 {
 		section, name = path[:i], path[i+1:]
 	}
 	for _, guess := range []func() string{
-		func() string { return nearest(path, max(1, len(name)/3)) },
-		func() string { return sameBeginning(section, name) },
-		func() string { return elsewhere(name) },
+		func() string { return v.nearest(path, max(1, len(name)/3)) },
+		func() string { return v.sameBeginning(section, name) },
+		func() string { return v.elsewhere(name) },
 	} {
 		if key := guess(); key != "" {
-			return "did you mean " + key + "?"
+			return "did you mean " + join(base, key) + "?"
 		}
 	}
-	return "the keys here are: " + strings.Join(names(section), ", ")
+	return "the keys here are: " + strings.Join(v.names(section), ", ")
 }
 
 // nearest is the key with the fewest slips of the pen, at most limit of them. It
 // looks at letters alone, so tokenFile, token-file and log_level find theirs.
-func nearest(path string, limit int) string {
+func (v vocabulary) nearest(path string, limit int) string {
 	best, at := "", limit+1
-	for _, k := range keys {
-		for _, candidate := range []string{k.path, sectionOf(k.path)} {
+	for _, known := range v {
+		for _, candidate := range []string{known, sectionOf(known)} {
 			if d := slips(letters(path), letters(candidate)); candidate != "" && d < at {
 				best, at = candidate, d
 			}
@@ -39,9 +61,9 @@ func nearest(path string, limit int) string {
 }
 
 // sameBeginning finds cert for certificate and certfile, and location_hosts for location.
-func sameBeginning(section, name string) string {
+func (v vocabulary) sameBeginning(section, name string) string {
 	const enough = 3
-	for _, n := range names(section) {
+	for _, n := range v.names(section) {
 		if min(len(n), len(name)) >= enough && (strings.HasPrefix(n, name) || strings.HasPrefix(name, n)) {
 			return join(section, n)
 		}
@@ -50,14 +72,14 @@ func sameBeginning(section, name string) string {
 }
 
 // elsewhere finds a key that was written in the wrong section: cert for tls.cert.
-func elsewhere(name string) string {
+func (v vocabulary) elsewhere(name string) string {
 	found := ""
-	for _, k := range keys {
-		if strings.HasSuffix(k.path, "."+name) {
+	for _, known := range v {
+		if strings.HasSuffix(known, "."+name) {
 			if found != "" {
 				return "" // "listen", "trusted": no telling which
 			}
-			found = k.path
+			found = known
 		}
 	}
 	return found

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // source is where nodes come from: a file, or a flag of the command line.
@@ -29,7 +30,7 @@ const (
 type node struct {
 	src          *source
 	line, column int
-	key          string // full path; list items have their list's
+	key          string // full path; list items have their list's, sections among them with their number: policy.rules[0]
 	kind         kind
 	text         string  // text, number, boolean: as written, without quotes
 	items        []node  // list
@@ -71,4 +72,30 @@ func (n node) expect(want kind, remedy string) error {
 	default:
 		return n.fault(fmt.Sprintf("%s where %s is needed", n.kind, want), remedy)
 	}
+}
+
+// inside is the place of a value deeper down: "[1].match.network[0]" of a list. Of
+// a place that is not there it is the nearest that is.
+func (n node) inside(path string) node {
+	for _, step := range strings.FieldsFunc(path, func(r rune) bool { return r == '[' || r == ']' || r == '.' }) {
+		next, ok := n.step(step)
+		if !ok {
+			break
+		}
+		n = next
+	}
+	return n
+}
+
+// step is one item of a list, by its number, or one entry of a section.
+func (n node) step(name string) (node, bool) {
+	if i, err := strconv.Atoi(name); err == nil && n.kind == list && i < len(n.items) {
+		return n.items[i], true
+	}
+	for _, e := range n.entries {
+		if e.name.text == name {
+			return e.value, true
+		}
+	}
+	return n, false
 }

@@ -28,7 +28,10 @@ func (c *Config) Write(w io.Writer) error {
 		} else {
 			name = section
 		}
-		fmt.Fprintf(&b, "%s: %s\n", name, value)
+		if !strings.HasPrefix(value, "\n") {
+			value = " " + value
+		}
+		fmt.Fprintf(&b, "%s:%s\n", name, value)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,14 @@ admin:
   listen: "127.0.0.1:9180"
   pprof: false
   ready_needs_upstream: false
+policy:
+  mode: "enforce"
+  firewall_idle: 0s
+  margin: 30s
+  clamp: "early"
+  learn: "observe"
+  networks: []
+  rules: []
 drain: 25s
 log:
   level: "info"
@@ -43,6 +52,22 @@ log:
 `
 	if got := written(t, good(t, "minimal.yaml")); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestNetworksAndRulesAreWrittenOneALine(t *testing.T) {
+	const want = `
+  networks:
+    - {name: "carrier-x", prefixes: ["203.0.113.0/24", "2001:db8::/32"]}
+    - {name: "the office, inside", prefixes: ["10.0.0.0/8", "192.0.2.7/32"]}
+  rules:
+    - {name: "lost", match: {user: ["CORP\\u*", "*@example.com"], device: ["applc39gh2kxdtwd"]}, deny: true}
+    - {name: "inside", match: {network: ["the office, inside"]}, max: 59m}
+    - {name: "tablets", match: {network: ["carrier-x"], device_type: ["iPad", "SM-T*"], user_agent: ["*/16??.*"]}, max: 12m, clamp: "early"}
+    - {name: "rest"}
+`
+	if got := written(t, good(t, "full.yaml")); !strings.Contains(got, want) {
+		t.Errorf("got:\n%s\nwant in it:%s", got, want)
 	}
 }
 
@@ -84,6 +109,7 @@ func anyConfig(t *rapid.T) *Config {
 	c.Forwarded.Trusted = rapid.SliceOfN(rapid.Custom(prefix), 0, 3).Draw(t, "trusted")
 	c.Admin.Listen = rapid.SampledFrom([]string{"", "127.0.0.1:9180", "[::1]:0", "localhost:1"}).Draw(t, "admin")
 	c.Admin.Pprof = rapid.Bool().Draw(t, "pprof")
+	c.Policy = anyPolicy(t)
 	c.Drain = time.Duration(rapid.Int64Range(0, int64(longestDrain)).Draw(t, "drain"))
 	c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 	return c
@@ -99,6 +125,9 @@ func TestAnyConfigurationIsReadBackTheSame(t *testing.T) {
 		}
 		if second := written(t, again); second != first {
 			t.Fatalf("first:\n%s\nthen:\n%s", first, second)
+		}
+		if !reflect.DeepEqual(again.Policy, c.Policy) {
+			t.Fatalf("the policy\n%+v became\n%+v", c.Policy, again.Policy)
 		}
 		if again.Upstream.URL.String() != c.Upstream.URL.String() || again.Drain != c.Drain || len(again.Upstream.LocationHosts) != len(c.Upstream.LocationHosts) {
 			t.Fatalf("lost on the way:\n%+v\n%+v", c, again)

@@ -96,7 +96,9 @@ func (n node) from(a ast.Node) (node, error) {
 		return n.fromList(a)
 	case ast.MapNode:
 		return n.fromSection(a)
-	default: // *ast.AnchorNode, *ast.AliasNode, *ast.TagNode
+	case *ast.AliasNode: // *Outlook* is one too
+		return node{}, n.faultUnseen("YAML anchors, aliases and tags are not understood here", "write the value itself, in quotes if it begins with a *")
+	default: // *ast.AnchorNode, *ast.TagNode
 		return node{}, n.faultUnseen("YAML anchors, aliases and tags are not understood here", "write the value itself")
 	}
 	return n, nil
@@ -104,8 +106,12 @@ func (n node) from(a ast.Node) (node, error) {
 
 func (n node) fromList(a *ast.SequenceNode) (node, error) {
 	n.kind = list
-	for _, v := range a.Values {
-		item, err := n.from(v)
+	for i, v := range a.Values {
+		of := n
+		if _, isSection := v.(ast.MapNode); isSection {
+			of.key = fmt.Sprintf("%s[%d]", n.key, i) // its keys are many, and messages must tell them apart
+		}
+		item, err := of.from(v)
 		if err != nil {
 			return node{}, err
 		}
