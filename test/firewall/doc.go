@@ -1,0 +1,3 @@
+// Package firewall proves what diastole says of lost and delivered answers through
+// a real firewall that forgets: the kernel's own, of test/netns. It needs root.
+package firewall
