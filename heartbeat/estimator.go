@@ -1,0 +1,137 @@
+package heartbeat
+
+import (
+	"math"
+	"time"
+)
+
+// estimator learns the idle limit of one network. Times are since 1970.
+type estimator struct {
+	belief  belief
+	deaths  deaths
+	climber uint64 // survived above what is believed, last; its next ones wait for another's
+	probe   probe
+	asked   askedMean
+
+	forgotAt       time.Duration
+	lost, waited   float32 // waits that had nothing to do with the limit: how many died, of how many
+	survived, died uint32
+	enforced       bool // there is a limit, shown by enough devices
+
+	advice Advice // valid if not stale
+	low    int    // the point that is sure to be survived; of advice.Interval without the margin
+	stale  bool
+}
+
+const (
+	// A network begins with 2 waits of 40 that died of another cause, and remembers 250.
+	lostAtFirst, waitedAtFirst, waitsRemembered = 2, 40, 250
+	// However bad or good it was: a single death must not prove a limit, nor none matter.
+	leastOther, mostOther = 0.05, 0.4
+	// forgetEvery is how often forgetting is worth its cost.
+	forgetEvery = time.Minute
+	noLimit     = time.Duration(math.MaxInt64)
+)
+
+func newEstimator(now time.Duration) *estimator {
+	return &estimator{belief: prior, lost: lostAtFirst, waited: waitedAtFirst, forgotAt: now, stale: true}
+}
+
+// other is the chance that a wait dies of another cause: a tunnel, a lift, an empty
+// battery.
+func (e *estimator) other() float32 {
+	return min(max(e.lost/e.waited, leastOther), mostOther)
+}
+
+// believed is what everybody is held to, noLimit as long as nobody is.
+func (e *estimator) believed() time.Duration {
+	if !e.enforced {
+		return noLimit
+	}
+	return limitAt(e.low)
+}
+
+// observe takes in what one wait told. half is the half-life of what is known.
+func (e *estimator) observe(now, half time.Duration, what Evidence) {
+	e.forget(now, half)
+	e.probe.over(what.Device)
+	if what.Died {
+		e.died++
+		e.deaths.note(what, now, half)
+	} else {
+		e.survived++
+		e.survive(what)
+	}
+	e.hear(now, half)
+	e.stale = true
+}
+
+// survive takes in a survived silence. Above the limit that is believed in, one
+// device that goes another way (a VPN, a second line) must not raise everybody.
+func (e *estimator) survive(what Evidence) {
+	if survivedPoint(what.At) > e.low && e.enforced {
+		if e.climber == what.Device {
+			return
+		}
+		e.climber = what.Device
+		e.deaths.heard = [2]uint64{}
+	}
+	e.belief.survived(what.At, e.other())
+	e.count(what.At, 0)
+}
+
+// hear takes in the deaths that may count by now.
+func (e *estimator) hear(now, half time.Duration) {
+	for {
+		x := e.deaths.next(now, e.believed(), half)
+		if x == nil {
+			return
+		}
+		if x.at.duration() > e.believed() {
+			e.climber = 0
+		}
+		e.deaths.take(x, now)
+		e.belief.died(x.at.duration(), e.other())
+		e.count(x.at.duration(), 1)
+		if e.refresh(); !e.enforced {
+			e.enforced = e.belief.atLeast(points-1) < 1-sure
+		}
+	}
+}
+
+// count keeps the rate of deaths of another cause: those where the limit is
+// believed not to be the cause.
+func (e *estimator) count(at time.Duration, died float32) {
+	if at > limitAt(e.low) {
+		return
+	}
+	if e.waited >= waitsRemembered {
+		e.lost -= e.lost / waitsRemembered
+		e.waited -= e.waited / waitsRemembered
+	}
+	e.lost += died
+	e.waited++
+}
+
+// forget fades with a half-life what is known against higher limits: a firewall is
+// changed without notice, and waits that are held below its old limit cannot show it.
+func (e *estimator) forget(now, half time.Duration) {
+	passed := now - e.forgotAt
+	if passed < forgetEvery {
+		return
+	}
+	e.forgotAt = now
+	share := 1 - math.Exp2(-passed.Seconds()/half.Seconds())
+	if e.refresh(); e.enforced {
+		e.belief.forget(float32(share), e.low)
+		e.stale = true
+	}
+}
+
+// refresh finds the point that is sure.
+func (e *estimator) refresh() {
+	e.low = e.belief.quantile(sure)
+	if e.low == points-1 {
+		e.enforced = false
+	}
+}
