@@ -66,8 +66,8 @@ cover: ## which lines the tests reach, unit and end-to-end together
 	@test/cover
 
 docker: ## build the image; without an engine, check what would go into it
-	@if command -v docker >/dev/null; then docker build --build-arg RELEASE=$(RELEASE) -t diastole:$(or $(RELEASE),latest) .; \
-	else echo "no docker here: checking the Dockerfile and its static binary instead"; \
+	@if docker info >/dev/null 2>&1; then docker build --build-arg RELEASE=$(RELEASE) -t diastole:$(or $(RELEASE),latest) .; \
+	else echo "no Docker engine here: checking the Dockerfile and its static binary instead"; \
 	  $(GO) test -count=1 -run 'TestTheImage' -v .; fi
 
 clean: ## remove what was built
