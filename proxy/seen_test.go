@@ -197,11 +197,17 @@ func code(status string) int {
 	return n
 }
 
-// packed is a document as gzip.
-func packed(body string) string {
+// packed is a document as a server packs it.
+func packed(body string) string { return gzipped(gzOf(body)) }
+
+func gzOf(body string) string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	_, _ = z.Write([]byte(body))
 	_ = z.Close()
-	return fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", docHead, b.Len(), b.String())
+	return b.String()
+}
+
+func gzipped(gz string) string {
+	return fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", docHead, len(gz), gz)
 }
