@@ -107,6 +107,9 @@ func (p *Proxy) answerEnd(w http.ResponseWriter, answer *upstream.Response, err 
 	}
 	for _, f := range answer.Trailer {
 		name := f.Name
+		if !mayTrail(name) {
+			continue
+		}
 		if declared := w.Header().Values("Trailer"); !hasToken(declared, name) {
 			name = http.TrailerPrefix + name
 		} else {
