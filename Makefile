@@ -13,8 +13,8 @@ STEPS := deps build format vet lint tidy unit smoke e2e
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build ## run it: a whole world to watch, or in front of a server with UPSTREAM=https://mail.example.com
-	@$(if $(UPSTREAM),bin/diastole serve --upstream "$(UPSTREAM)",bin/diastole demo)
+run: build ## run it: a whole world to watch, or with UPSTREAM=https://mail.example.com in front of that server (LISTEN=:8443)
+	@$(if $(UPSTREAM),bin/diastole serve --upstream "$(UPSTREAM)" $(if $(LISTEN),--listen "$(LISTEN)"),bin/diastole demo)
 
 test: ## all that CI runs: the steps below, one after the other
 	@begin=$$SECONDS; n=0; \
@@ -46,7 +46,7 @@ tidy: ## fail where go.mod or go.sum is not what go mod tidy would write
 	$(GO) mod tidy -diff
 
 unit: ## every test but the end-to-end ones, with the race detector, in random order
-	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v /test/e2e)
+	$(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
 
 smoke: ## every fuzz target for three seconds
 	@test/fuzz 3s
@@ -66,8 +66,8 @@ cover: ## which lines the tests reach, unit and end-to-end together
 	@test/cover
 
 docker: ## build the image; without an engine, check what would go into it
-	@if command -v docker >/dev/null; then docker build --build-arg RELEASE=$(RELEASE) -t diastole:$(or $(RELEASE),latest) .; \
-	else echo "no docker here: checking the Dockerfile and its static binary instead"; \
+	@if docker info >/dev/null 2>&1; then docker build --build-arg RELEASE=$(RELEASE) -t diastole:$(or $(RELEASE),latest) .; \
+	else echo "no Docker engine here: checking the Dockerfile and its static binary instead"; \
 	  $(GO) test -count=1 -run 'TestTheImage' -v .; fi
 
 clean: ## remove what was built

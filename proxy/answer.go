@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -94,6 +96,9 @@ func connectionFields(answer *upstream.Response) map[string]bool {
 // server's answer was cut: ending it orderly would make a part look like the
 // whole.
 func (p *Proxy) answerEnd(w http.ResponseWriter, answer *upstream.Response, err error) {
+	if errors.Is(err, context.Canceled) { // the client left; the server is not to blame
+		panic(http.ErrAbortHandler)
+	}
 	if !isEOF(err) {
 		p.config.Metrics.upstreamErrors.WithLabelValues(upstream.Body.String()).Inc()
 		p.config.Log.Info("upstream cut its answer", zap.Error(err))
@@ -102,6 +107,9 @@ func (p *Proxy) answerEnd(w http.ResponseWriter, answer *upstream.Response, err 
 	}
 	for _, f := range answer.Trailer {
 		name := f.Name
+		if !mayTrail(name) {
+			continue
+		}
 		if declared := w.Header().Values("Trailer"); !hasToken(declared, name) {
 			name = http.TrailerPrefix + name
 		} else {

@@ -70,6 +70,9 @@ func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
 	if ping.HasInterval {
 		// What is no number above 0 is the server's to judge (MS-ASCMD 2.2.3.88.1).
 		a.saidInterval = max(0, time.Duration(ping.Interval)*time.Second)
+		if ping.Duplicate {
+			a.saidInterval = 0 // which of the two a server takes is its own affair
+		}
 		a.interval = a.saidInterval
 	}
 	if ping.HasFolders {

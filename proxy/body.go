@@ -22,12 +22,9 @@ func (p *Proxy) request(w http.ResponseWriter, r *http.Request) (*upstream.Reque
 	out := &upstream.Request{
 		Method:     r.Method,
 		Target:     p.target(r),
-		Host:       r.Host,
+		Host:       p.host(r),
 		Header:     p.requestHeader(r),
 		Repeatable: isSafe(r.Method),
-	}
-	if out.Host == "" { // HTTP/1.0 knows no Host
-		out.Host = p.config.Upstream.Host
 	}
 	if r.ProtoAtLeast(1, 1) {
 		out.Interim = interim(w) // an HTTP/1.0 client would take it for the answer, RFC 9110 15.2
@@ -37,7 +34,7 @@ func (p *Proxy) request(w http.ResponseWriter, r *http.Request) (*upstream.Reque
 	}
 	// net/http ends a connection whose Expect was never granted, and NTLM's
 	// challenge would die with it: there the body is taken at once.
-	expects := strings.EqualFold(r.Header.Get("Expect"), "100-continue") &&
+	expects := r.ProtoAtLeast(1, 1) && strings.EqualFold(r.Header.Get("Expect"), "100-continue") &&
 		clientOf(r).pin == nil && !authenticatesConnection(r)
 	switch {
 	case r.ContentLength == 0:
@@ -59,7 +56,7 @@ func (p *Proxy) stream(out *upstream.Request, w http.ResponseWriter, r *http.Req
 	// Without it net/http reads the rest of the body before it lets the answer
 	// begin. HTTP/2 is always full duplex and says ErrNotSupported.
 	_ = control.EnableFullDuplex()
-	out.Stream = body
+	out.Stream = trailed{body, r.Trailer}
 	out.Chunked = r.ContentLength < 0
 	out.Trailer = r.Trailer
 	out.Interrupt = func() {
@@ -68,19 +65,6 @@ func (p *Proxy) stream(out *upstream.Request, w http.ResponseWriter, r *http.Req
 		}
 		_ = control.SetReadDeadline(time.Unix(1, 0))
 	}
-}
-
-// target is the request target, byte for byte; only an absolute form loses its
-// scheme and host (RFC 9112 3.2.2).
-func (p *Proxy) target(r *http.Request) string {
-	raw := r.RequestURI
-	if raw == "*" { // the server as a whole, not a path of it (RFC 9112 3.2.4)
-		return raw
-	}
-	if !strings.HasPrefix(raw, "/") {
-		raw = r.URL.RequestURI()
-	}
-	return strings.TrimSuffix(p.config.Upstream.EscapedPath(), "/") + raw
 }
 
 // isSafe: RFC 9110 9.2.1. Such a request may reach the server twice.

@@ -103,22 +103,32 @@ func (p *Proxy) pin(c *clientConn, r *http.Request) error {
 	return nil
 }
 
+// connectionSchemes authenticate a connection instead of a request: MS-NTHT 1.3,
+// RFC 4559 6, and the names under which Windows servers know the same.
+var connectionSchemes = []string{"NTLM", "Negotiate", "Kerberos", "Nego2"}
+
 // authenticatesConnection looks at every word of every Authorization header:
 // which of two headers a server takes is its own affair, and one that took the
 // NTLM after a Basic would leave an authenticated connection among those that
 // all share.
 func authenticatesConnection(r *http.Request) bool {
 	for _, value := range r.Header["Authorization"] {
-		for word := range strings.FieldsFuncSeq(value, isSeparator) {
-			if strings.EqualFold(word, "NTLM") || strings.EqualFold(word, "Negotiate") {
-				return true
+		for word := range strings.FieldsFuncSeq(value, endsWord) {
+			for _, scheme := range connectionSchemes {
+				if strings.EqualFold(word, scheme) {
+					return true
+				}
 			}
 		}
 	}
 	return false
 }
 
-func isSeparator(c rune) bool { return c == ' ' || c == '\t' || c == ',' }
+// endsWord: whatever stands in no token68 (RFC 9110 11.2). Servers differ in what
+// they skip before and after a scheme: quotes, semicolons, 0xA0.
+func endsWord(c rune) bool {
+	return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._~+/=", c))
+}
 
 // socket digs out the TCP socket under TLS and the PROXY protocol; nil where
 // there is none (tests in memory).

@@ -36,11 +36,27 @@ func (g *register) add(parent context.Context, asked ask) (context.Context, *wai
 	return ctx, held, true
 }
 
-func (g *register) remove(held *wait) {
-	held.end(nil)
+// answered takes a wait off the register while its answer is passed on: a drain
+// would cut it in the middle.
+func (g *register) answered(held *wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.waits, held)
+}
+
+// remove is the end of a wait.
+func (g *register) remove(held *wait) {
+	held.end(nil)
+	g.answered(held)
+}
+
+// drain ends a wait, unless its answer has come.
+func (g *register) drain(held *wait) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, on := g.waits[held]; on {
+		held.end(errDraining)
+	}
 }
 
 // Drain ends every held wait with an ordinary "nothing new", spread over the
@@ -52,7 +68,7 @@ func (p *Proxy) Drain(window time.Duration) {
 	defer p.held.mu.Unlock()
 	p.held.draining = true
 	for held := range p.held.waits {
-		time.AfterFunc(rand.N(max(window, 1)), func() { held.end(errDraining) })
+		time.AfterFunc(rand.N(max(window, 1)), func() { p.held.drain(held) })
 	}
 }
 

@@ -30,7 +30,9 @@ var hopByHop = map[string]bool{
 func (p *Proxy) requestHeader(r *http.Request) http.Header {
 	out := make(http.Header, len(r.Header)+4)
 	for name, values := range r.Header {
-		if !hopByHop[name] && !disguised(name) {
+		// HTTP/2 may carry a Host beside :authority, and with two of them a server
+		// could take the one that we did not look at.
+		if !hopByHop[name] && name != "Host" && !disguised(name) {
 			out[wireName(name)] = values
 		}
 	}
@@ -41,8 +43,8 @@ func (p *Proxy) requestHeader(r *http.Request) http.Header {
 	if hasToken(r.Header["Te"], "trailers") {
 		out["TE"] = []string{"trailers"}
 	}
-	if len(r.Trailer) > 0 {
-		out["Trailer"] = []string{strings.Join(keys(r.Trailer), ", ")}
+	if announced := keys(clean(r.Trailer)); len(announced) > 0 {
+		out["Trailer"] = []string{strings.Join(announced, ", ")}
 	}
 	p.forwarded(out, r)
 	return out
@@ -127,7 +129,7 @@ func (p *Proxy) forwarded(out http.Header, r *http.Request) {
 		chain := append(slices.Clip(out["X-Forwarded-For"]), client.String())
 		out["X-Forwarded-For"] = []string{strings.Join(chain, ", ")}
 	}
-	if out["X-Forwarded-Host"] == nil {
+	if out["X-Forwarded-Host"] == nil && r.Host != "" {
 		out["X-Forwarded-Host"] = []string{r.Host}
 	}
 	if out["X-Forwarded-Proto"] == nil {

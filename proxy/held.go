@@ -20,7 +20,7 @@ func (p *Proxy) waitRequest(w http.ResponseWriter, r *http.Request) (out *upstre
 	out = &upstream.Request{
 		Method: r.Method,
 		Target: p.target(r),
-		Host:   r.Host,
+		Host:   p.host(r),
 		Header: p.requestHeader(r),
 		// Interim stays nil: a 1xx in the middle of a wait would wake the radio.
 	}
@@ -32,7 +32,7 @@ func (p *Proxy) waitRequest(w http.ResponseWriter, r *http.Request) (out *upstre
 		return nil, nil, false, err
 	}
 	if whole {
-		out.Bytes, out.Chunked, out.Trailer = body, r.ContentLength < 0, r.Trailer
+		out.Bytes, out.Chunked, out.Trailer = body, r.ContentLength < 0, clean(r.Trailer)
 		return out, body, true, nil
 	}
 	p.stream(out, w, r, io.MultiReader(bytes.NewReader(body), r.Body))

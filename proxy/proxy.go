@@ -99,6 +99,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "diastole is no forward proxy", http.StatusMethodNotAllowed)
 		return
 	}
+	if !hasOneReading(r) {
+		w.Header().Set("Connection", "close")
+		http.Error(w, "malformed request", http.StatusBadRequest)
+		return
+	}
 	if clientOf(r).doomed.Load() {
 		panic(http.ErrAbortHandler)
 	}

@@ -1,8 +1,12 @@
 package proxy
 
 import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 
 	"go.uber.org/zap/zapcore"
@@ -185,4 +189,25 @@ func pingOf(interval string, folders ...string) []byte {
 
 func pingSays(status eas.PingStatus) string {
 	return string(eas.PingResponse{Status: status}.Append(nil))
+}
+
+// code is the number that a status begins with.
+func code(status string) int {
+	n, _ := strconv.Atoi(status[:3])
+	return n
+}
+
+// packed is a document as a server packs it.
+func packed(body string) string { return gzipped(gzOf(body)) }
+
+func gzOf(body string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write([]byte(body))
+	_ = z.Close()
+	return b.String()
+}
+
+func gzipped(gz string) string {
+	return fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", docHead, len(gz), gz)
 }

@@ -58,7 +58,7 @@ func inMemory(t *testing.T, script lab.Script, set ...func(*Config)) *stage {
 	inside, front := lab.NewPipe(), lab.NewPipe()
 	go s.up.Serve(inside)
 	s.dial = func() (net.Conn, error) { return front.Dial(context.Background(), "", "") }
-	s.open(front, "http://up.test", append(set, func(c *Config) { c.Dial = inside.Dial }))
+	s.open(front, "http://up.test", append([]func(*Config){func(c *Config) { c.Dial = inside.Dial }}, set...))
 	return s
 }
 

@@ -14,10 +14,11 @@ import (
 )
 
 // upgradeOf names the protocol that the client wants to switch to, "" if none.
-// h2c ends here: its next bytes would be HTTP/2 that nobody reads along.
+// h2c ends here, also as one of several: its next bytes would be HTTP/2 that nobody
+// reads along. HTTP/1.0 cannot switch (RFC 9110 7.8).
 func upgradeOf(r *http.Request) string {
 	name := r.Header.Get("Upgrade")
-	if name == "" || !hasToken(r.Header["Connection"], "upgrade") || strings.HasPrefix(strings.ToLower(name), "h2c") {
+	if !r.ProtoAtLeast(1, 1) || !hasToken(r.Header["Connection"], "upgrade") || strings.Contains(strings.ToLower(name), "h2c") {
 		return ""
 	}
 	return name

@@ -43,6 +43,9 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	defer p.held.remove(held)
 	p.logBegin(r, held)
 	answer, err := p.hold(r.WithContext(ctx), request)
+	if answer != nil {
+		p.held.answered(held)
+	}
 	end := p.ending(ctx, r, held, answer, err)
 	p.observe(r, held, end)
 	p.reply(ctx, w, r, held, answer, err)

@@ -17,6 +17,7 @@ type conn struct {
 	socket   net.Conn        // under TLS, or the same
 	raw      syscall.RawConn // nil where the kernel cannot be asked (in-memory tests)
 	home     func(*conn)     // takes it between two requests; nil: it ends with its exchange
+	pinned   bool            // it belongs to one client connection
 	answered int             // exchanges it has carried to their end
 	since    time.Time       // idle since
 

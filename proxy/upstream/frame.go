@@ -13,6 +13,7 @@ type framing struct {
 	codings    string
 	close      bool
 	persistent bool // says keep-alive, which HTTP/1.0 must
+	somebodys  bool // the server knows the connection as one user's
 }
 
 // frame decides where the body ends, RFC 9112 6.3, and whether the connection
@@ -22,7 +23,7 @@ func (x *Response) frame() error {
 	if err != nil {
 		return err
 	}
-	x.closing = x.closing || f.close || x.proto10 && !f.persistent
+	x.closing = x.closing || f.close || x.proto10 && !f.persistent || f.somebodys && !x.conn.pinned
 	chunked := f.codings != ""
 	switch {
 	case x.Status == 101:
@@ -59,6 +60,10 @@ func (x *Response) framing() (framing, error) {
 				return f, x.fault("Content-Length %.40q", h.Value)
 			}
 			f.length = int64(n)
+		case strings.EqualFold(h.Name, "Persistent-Auth"):
+			// IIS says so of a connection that it has authenticated. If it did
+			// that by a scheme we do not know, the next client would inherit the name.
+			f.somebodys = !strings.EqualFold(h.Value, "false")
 		}
 	}
 	return f, nil

@@ -55,7 +55,7 @@ func (p *Pin) take(ctx context.Context) (*conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		conn.home = p.put
+		conn.home, conn.pinned = p.put, true
 		return conn, nil
 	}
 	p.mu.Lock()

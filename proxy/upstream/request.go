@@ -15,8 +15,9 @@ type Request struct {
 	Header http.Header // without Host; a Content-Length in it is written as it is
 
 	// The body is either whole in memory, so that it can be sent again, or a
-	// stream. It needs a Content-Length in Header or Chunked. Bytes are for what fits the socket's buffers (64 KiB do): they
-	// are written before the answer is looked at.
+	// stream. It needs a Content-Length in Header, or Chunked. Bytes are for what
+	// fits the socket's buffers (64 KiB do): they are written before the answer is
+	// looked at.
 	Bytes   []byte
 	Stream  io.Reader
 	Chunked bool

@@ -50,9 +50,11 @@ func (x *Response) Get(name string) string {
 	return ""
 }
 
-// Ready reports whether reading Body would give something, or its end, at once.
+// Ready reports that reading Body gives something, or its end, at once. It is
+// false where only a try would tell: with chunks, what is here may be but a part
+// of a chunk's size.
 func (x *Response) Ready() bool {
-	return x.complete || x.conn.reader != nil && x.conn.reader.Buffered() > 0
+	return x.complete || x.Length > 0 && !x.released && x.conn.reader.Buffered() > 0
 }
 
 // run sends the request and reads the answer's head.

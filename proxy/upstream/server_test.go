@@ -108,12 +108,20 @@ func (s *server) stop() {
 
 // client returns a client of s that is closed with the test.
 func (s *server) client(c Config) *Client {
-	c.Address = s.addr
 	if s.tls != nil {
-		pool := x509.NewCertPool()
-		pool.AddCert(certificate().Leaf)
-		c.TLS = &tls.Config{RootCAs: pool, ServerName: "server.test"}
+		return s.tlsClient(c)
 	}
+	c.Address = s.addr
+	client := New(c)
+	s.t.Cleanup(client.Close)
+	return client
+}
+
+// tlsClient speaks TLS, whatever the server does.
+func (s *server) tlsClient(c Config) *Client {
+	pool := x509.NewCertPool()
+	pool.AddCert(certificate().Leaf)
+	c.Address, c.TLS = s.addr, &tls.Config{RootCAs: pool, ServerName: "server.test"}
 	client := New(c)
 	s.t.Cleanup(client.Close)
 	return client

@@ -83,7 +83,7 @@ func TestServerThatClosesAfterEachAnswerGivesNoErrorAndGetsNothingTwice(t *testi
 		})
 		total := 2000
 		if s.tls != nil {
-			total = 300 // each is a handshake
+			total = 100 // each is a handshake
 		}
 		for id, err := range postFromMany(t, s.client(Config{}), total) {
 			t.Errorf("%.12s: %v", id, err)

@@ -24,6 +24,11 @@ func (r *Request) appendHead(b []byte) (head []byte, length int64, err error) {
 	b = append(b, r.Host...)
 	b = append(b, "\r\n"...)
 	b, fields := appendFields(b, r.Header)
+	for name := range r.Header {
+		if !isToken(name) || strings.EqualFold(name, "Transfer-Encoding") {
+			return b, 0, fmt.Errorf("%w: header name %.40q", errRequest, name)
+		}
+	}
 	if r.Chunked {
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 		fields++
@@ -116,22 +121,6 @@ func frameChunk(b []byte, n int) []byte {
 	copy(b[sizeRoom-2:], "\r\n")
 	copy(b[sizeRoom+n:], "\r\n")
 	return b[begin : sizeRoom+n+2]
-}
-
-// wholeBody is a body that is in memory, in its framing.
-func (r *Request) wholeBody() ([]byte, error) {
-	if !r.Chunked || r.Stream != nil {
-		return r.Bytes, nil
-	}
-	var framed []byte
-	if len(r.Bytes) > 0 {
-		framed = make([]byte, 0, len(r.Bytes)+32)
-		framed = strconv.AppendInt(framed, int64(len(r.Bytes)), 16)
-		framed = append(framed, "\r\n"...)
-		framed = append(framed, r.Bytes...)
-		framed = append(framed, "\r\n"...)
-	}
-	return appendLastChunk(framed, r.Trailer)
 }
 
 // appendLastChunk ends a chunked stream with its trailers, RFC 9112 7.1.2.

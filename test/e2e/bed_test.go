@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -17,18 +17,20 @@ import (
 const (
 	sogo     = "../testbed/sogo"
 	password = "secret"
-	users    = 32 // one for each test, so that no test sees the mail of another
+	users    = 32 // made at the start: one for each test, so that no test sees the mail of another
 	workers  = 40 // of sogod: each held wait takes one, and tests run at once
 	beds     = "diastole-e2e-"
 )
 
 // A bed is one running SOGo with all it needs, on ports of its own.
 type bed struct {
-	dir        string
-	nginx      string // host:port that phones and proxies talk to
-	sogod      string // host:port of sogod itself, path /SOGo
-	environ    []string
-	lastOfUser atomic.Int32
+	dir     string
+	nginx   string // host:port that phones and proxies talk to
+	sogod   string // host:port of sogod itself, path /SOGo
+	environ []string
+
+	mu    sync.Mutex
+	given int // users, so far
 }
 
 // newBed is the test bed in a directory; every call of its script names that
@@ -76,11 +78,15 @@ func (b *bed) purge(ctx context.Context) error { return b.run(ctx, "purge") }
 // user gives a user that no other test has.
 func (b *bed) user(t *testing.T) string {
 	t.Helper()
-	n := b.lastOfUser.Add(1)
-	if n > users {
-		t.Fatalf("more than %d users are asked for: raise users in bed_test.go", users)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.given++
+	if b.given > users { // with -count
+		if err := b.run(t.Context(), "adduser", strconv.Itoa(b.given)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return fmt.Sprintf("user%d", n)
+	return fmt.Sprintf("user%d", b.given)
 }
 
 // deliver puts a mail into the user's Inbox, past SOGo.
