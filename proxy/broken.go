@@ -56,9 +56,12 @@ var status1 = eas.PingResponse{Status: eas.PingExpired}.Append(nil)
 
 // writeStatus1 says "heartbeat expired, nothing new". The length is explicit:
 // older devices take a chunked answer for an empty one.
-func writeStatus1(w http.ResponseWriter) {
+func writeStatus1(w http.ResponseWriter) { writeDocument(w, status1) }
+
+// writeDocument writes a short answer of our own.
+func writeDocument(w http.ResponseWriter, document []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/vnd.ms-sync.wbxml")
-	h.Set("Content-Length", strconv.Itoa(len(status1)))
-	_, _ = w.Write(status1)
+	h.Set("Content-Length", strconv.Itoa(len(document)))
+	_, _ = w.Write(document)
 }

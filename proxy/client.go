@@ -17,6 +17,7 @@ type clientConn struct {
 	net.Conn
 	pin    *upstream.Pin // nil until the first NTLM or Negotiate header
 	doomed atomic.Bool   // to be closed when the request on it is answered
+	proof  atomic.Uint64 // the proof.ID of the last answer on it, 0: none is awaited
 }
 
 type clientKey struct{}

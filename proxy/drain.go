@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/diastole/diastole/proxy/watch"
 )
 
 var errDraining = errors.New("draining")
@@ -17,22 +19,26 @@ func isDraining(ctx context.Context) bool { return context.Cause(ctx) == errDrai
 type register struct {
 	mu       sync.Mutex
 	waits    map[*wait]struct{}
+	youngest map[watch.Device]*wait // of each device that waits
 	draining bool
 }
 
 // add puts a new wait on the register; ok is false once draining has begun.
-func (g *register) add(parent context.Context, asked ask) (context.Context, *wait, bool) {
+func (g *register) add(parent context.Context, asked ask, given given) (context.Context, *wait, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.draining {
 		return nil, nil, false
 	}
 	ctx, end := context.WithCancelCause(parent)
-	held := &wait{ask: asked, began: time.Now(), end: end}
+	held := &wait{ask: asked, given: given, began: time.Now(), end: end}
 	if g.waits == nil {
-		g.waits = map[*wait]struct{}{}
+		g.waits, g.youngest = map[*wait]struct{}{}, map[watch.Device]*wait{}
 	}
 	g.waits[held] = struct{}{}
+	if asked.tracked {
+		g.youngest[asked.device] = held
+	}
 	return ctx, held, true
 }
 
@@ -48,6 +54,20 @@ func (g *register) answered(held *wait) {
 func (g *register) remove(held *wait) {
 	held.end(nil)
 	g.answered(held)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.youngest[held.device] == held {
+		delete(g.youngest, held.device)
+	}
+}
+
+// hasYounger tells whether a younger wait of the same device is under way. Servers
+// end the older one then, each in words that mean something else at any other time.
+func (g *register) hasYounger(held *wait) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	youngest := g.youngest[held.device]
+	return held.tracked && youngest != nil && youngest != held
 }
 
 // drain ends a wait, unless its answer has come.

@@ -25,7 +25,7 @@ type ending struct {
 // ending finds out how a wait ended: from the answer, or from whoever broke it.
 func (p *Proxy) ending(ctx context.Context, r *http.Request, held *wait, answer *heldAnswer, err error) ending {
 	e := ending{held: time.Since(held.began), status: "none"}
-	seen := heartbeat.Ending{Asked: held.interval, Held: e.held, Sync: held.kind == kindSync}
+	seen := heartbeat.Ending{Asked: held.goes, Held: e.held, Sync: held.kind == kindSync, Younger: p.held.hasYounger(held)}
 	switch {
 	case answer != nil:
 		e.code, seen.HTTP = answer.Status, answer.Status

@@ -23,6 +23,9 @@ type Metrics struct {
 	statuses   *prometheus.CounterVec
 	requests   *prometheus.CounterVec
 	unreadDocs *prometheus.CounterVec
+	denied     *prometheus.CounterVec
+	clamped    *prometheus.CounterVec
+	delivery   *prometheus.CounterVec
 	badBodies  prometheus.Counter
 	left       prometheus.Counter
 
@@ -52,6 +55,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		requests: counter("requests_total", "Requests relayed that do not wait, by ActiveSync command and HTTP code.", "command", "code"),
 		unreadDocs: counter("unread_total",
 			"Queries and bodies that were passed on without being understood.", "what", "reason"),
+		denied:   counter("denied_total", "Requests refused by a rule before authentication.", "rule"),
+		clamped:  counter("clamped_total", "Waits given less than they asked for, by rule and style.", "kind", "rule", "style"),
+		delivery: counter("deliveries_total", "Answers written after a silence, by what became of them.", "kind", "proof"),
 		badBodies: f.NewCounter(prometheus.CounterOpts{Name: "diastole_malformed_bodies_total",
 			Help: "Request bodies that the client broke or broke off."}),
 		left: f.NewCounter(prometheus.CounterOpts{Name: "diastole_clients_left_total",

@@ -7,8 +7,9 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// logBegin counts a wait in and writes its first line.
-func (p *Proxy) logBegin(r *http.Request, held *wait) {
+// begin counts a wait in, learns what it asks, and writes its first line.
+func (p *Proxy) begin(r *http.Request, held *wait) {
+	p.learnAsked(held)
 	m := p.config.Metrics
 	m.held.WithLabelValues(held.kind).Inc()
 	if held.interval > 0 {
@@ -17,14 +18,18 @@ func (p *Proxy) logBegin(r *http.Request, held *wait) {
 	p.config.Log.Info("wait begins", append(p.waitFields(held),
 		zap.String("client", r.RemoteAddr),
 		zap.String("form", held.form),
+		zap.String("network", held.network.Name),
+		zap.Float64("advice_seconds", held.advice.Seconds()),
+		zap.Float64("would_seconds", held.would.Seconds()),
 		zap.Int("folders", held.folders),
 		zap.String("version", held.version),
 		zap.String("user_agent", clip(r.UserAgent())))...)
 }
 
-// observe counts a wait out and writes its last line. A device that went away is
+// observe counts a wait out, learns how it ended, and writes its last line. A device that went away is
 // data, not an error: its line is below info.
 func (p *Proxy) observe(r *http.Request, held *wait, e ending) {
+	p.learnEnded(held, e)
 	m := p.config.Metrics
 	m.held.WithLabelValues(held.kind).Dec()
 	m.waits.WithLabelValues(held.kind, e.outcome.String()).Inc()
@@ -51,5 +56,7 @@ func (p *Proxy) waitFields(held *wait) []zap.Field {
 		zap.String("device", held.device.ID),
 		zap.String("device_type", clip(held.device.Type)),
 		zap.Float64("asked_seconds", held.interval.Seconds()),
+		zap.Float64("given_seconds", held.goes.Seconds()),
+		zap.String("rule", held.Rule),
 	}
 }

@@ -11,6 +11,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/policy"
+	"github.com/diastole/diastole/proxy/proof"
 	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/proxy/watch"
 	"github.com/diastole/diastole/wbxml/eas"
@@ -24,6 +27,11 @@ type Config struct {
 
 	// Dial makes the TCP connection to the upstream. Default: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	Policy   *policy.Policy      // nil changes nothing
+	Devices  *heartbeat.Tracker  // nil: one of its own
+	Networks *heartbeat.Networks // nil: one of its own
+	Record   func(Record)        // gets every wait that is over; must not block; nil: nobody
 
 	ForwardedFrom []netip.Prefix           // peers whose X-Forwarded-* are believed; none
 	LocationHosts map[string]string        // X-MS-Location: internal host in lower case -> public host; none
@@ -42,6 +50,7 @@ type Proxy struct {
 	config Config
 	client *upstream.Client
 	memory *watch.Memory
+	proofs *proof.Watcher
 	held   register
 	pinned sync.Map // net.Conn -> *clientConn, those with a pin only
 }
@@ -57,7 +66,16 @@ func New(c Config) *Proxy {
 	if c.LogUser == nil {
 		c.LogUser = func(string) string { return "-" }
 	}
-	p := &Proxy{config: c, memory: watch.NewMemory(remembered)}
+	if c.Policy == nil {
+		c.Policy, _ = policy.Compile(policy.Spec{}) // the empty one compiles
+	}
+	if c.Devices == nil {
+		c.Devices = heartbeat.NewTracker(heartbeat.TrackerConfig{})
+	}
+	if c.Networks == nil {
+		c.Networks = heartbeat.NewNetworks(heartbeat.NetworksConfig{})
+	}
+	p := &Proxy{config: c, memory: watch.NewMemory(remembered), proofs: proof.New(proof.Config{})}
 	p.client = upstream.New(upstream.Config{
 		Address: address(c.Upstream),
 		Dial:    c.Dial,
@@ -122,9 +140,15 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query.FillFromHeader(r.Header.Get)
+	p.heard(r, query)
+	decided := p.decide(r, query)
+	if decided.Denied() {
+		p.deny(w, decided)
+		return
+	}
 	switch query.Command {
 	case eas.CommandPing, eas.CommandSync:
-		p.serveWait(w, r, query)
+		p.serveWait(w, r, query, decided)
 	default:
 		p.pass(w, r, query.Command.String())
 	}

@@ -15,13 +15,15 @@ import (
 // wait is one waiting request while it is held.
 type wait struct {
 	ask
+	given
 	began time.Time
 	end   context.CancelCauseFunc // ends the hold early, with the cause
 }
 
-// serveWait is the way of one wait: envelope -> ask -> hold -> outcome -> observe
-// -> answer. A Sync that does not ask to be held leaves it after the ask.
-func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Envelope) {
+// serveWait is the way of one wait: envelope -> ask -> policy decision -> heartbeat
+// advice -> hold -> outcome -> observe -> answer. A Sync that does not ask to be
+// held leaves it after the ask.
+func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Envelope, decided decision) {
 	request, body, whole, err := p.waitRequest(w, r)
 	if err != nil {
 		p.refuseBody(w, err)
@@ -35,20 +37,27 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	// A POST is never sent twice, except a Ping: it changes nothing.
 	request.Repeatable = asked.kind == kindPing
 
-	ctx, held, ok := p.held.add(r.Context(), asked)
+	given := p.give(time.Now(), asked, decided)
+	if given.clamped && !p.clamp(request, body, asked, &given) {
+		p.refuseInterval(w, r, asked, given)
+		return
+	}
+	ctx, held, ok := p.held.add(r.Context(), asked, given)
 	if !ok {
 		p.refuseDraining(w)
 		return
 	}
 	defer p.held.remove(held)
-	p.logBegin(r, held)
+	p.begin(r, held)
 	answer, err := p.hold(r.WithContext(ctx), request)
 	if answer != nil {
 		p.held.answered(held)
 	}
 	end := p.ending(ctx, r, held, answer, err)
 	p.observe(r, held, end)
+	written := p.watchDelivery(r, held, end)
 	p.reply(ctx, w, r, held, answer, err)
+	written()
 }
 
 // heldAnswer is a wait's answer with as much of its body as is needed to

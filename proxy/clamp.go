@@ -1,0 +1,97 @@
+package proxy
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/policy"
+	"github.com/diastole/diastole/proxy/upstream"
+	"github.com/diastole/diastole/wbxml/eas"
+)
+
+// clamp makes the request ask for what is given, so that the server's own Status 1
+// comes early, which every client takes for "ask again". It is false where the
+// device is to be told the limit instead. What cannot be lowered passes as it is.
+func (p *Proxy) clamp(request *upstream.Request, body []byte, a ask, g *given) bool {
+	if g.Clamp == policy.Refuse && !p.isDeaf(a) {
+		return false
+	}
+	lowered, goes, ok := lower(body, a, g.goes)
+	if !ok {
+		g.goes, g.clamped = a.interval, false
+		return true
+	}
+	g.goes = goes
+	replaceBody(request, lowered)
+	p.config.Metrics.clamped.WithLabelValues(a.kind, g.Rule, "early").Inc()
+	return true
+}
+
+// isDeaf: a device that was told a limit and asked for more all the same would be
+// told it again for ever, and get no mail (Outlook on Zimbra did).
+func (p *Proxy) isDeaf(a ask) bool {
+	state, _ := p.config.Devices.State(a.key())
+	return state.Deaf
+}
+
+// lower rewrites a body to ask for at most give, and returns what it asks for now.
+// A request without a body repeats the last one (MS-ASCMD 2.2.1.13, 2.2.1.21.1): it
+// becomes the shortest one that names an interval, and the server goes on taking
+// the rest from its memory.
+func lower(body []byte, a ask, give time.Duration) (lowered []byte, goes time.Duration, ok bool) {
+	switch {
+	case a.kind == kindPing && a.form == "empty":
+		return eas.FullPing(nil, give), give, true
+	case a.kind == kindPing:
+		var ping eas.PingRequest
+		if ping.Parse(body) != nil {
+			return nil, 0, false
+		}
+		lowered, ok = ping.Clamp(nil, body, give)
+		return lowered, give, ok
+	case a.sync == nil:
+		sync := eas.SyncRequest{Wait: -1, Interval: int(give / time.Second), Partial: true}
+		if a.version == "12.1" { // knows minutes only, MS-ASCMD 2.2.3.88.2
+			sync.Wait, sync.Interval = int(max(give/time.Minute, 1)), -1
+		}
+		return sync.Append(nil, a.version), sync.Hold(), true
+	}
+	lowered, ok = a.sync.Clamp(nil, body, give)
+	return lowered, a.sync.Granted(give), ok
+}
+
+// replaceBody keeps everything but the body and what frames it.
+func replaceBody(request *upstream.Request, body []byte) {
+	if len(request.Bytes) == 0 {
+		// A device sends no Content-Type without a body, and servers take an untyped
+		// one for something else (Status 101, MS-ASCMD 2.2.2).
+		request.Header["Content-Type"] = []string{"application/vnd.ms-sync.wbxml"}
+	}
+	request.Bytes = body
+	if !request.Chunked {
+		request.Header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
+}
+
+// refuseInterval tells the device the limit: Status 5 to a Ping, 14 to a Sync in the
+// unit that it asked in (MS-ASCMD 2.2.3.88.1, 2.2.3.97). The request goes nowhere.
+func (p *Proxy) refuseInterval(w http.ResponseWriter, r *http.Request, asked ask, g given) {
+	held := &wait{ask: asked, given: g, began: time.Now()}
+	answer, status := eas.RefusedPing(g.goes), "5"
+	if asked.kind == kindSync {
+		answer, status = refusedSync(asked, g.goes), "14"
+	}
+	p.begin(r, held)
+	p.observe(r, held, ending{outcome: heartbeat.Refused, code: http.StatusOK, status: status})
+	p.config.Metrics.clamped.WithLabelValues(asked.kind, g.Rule, "refuse").Inc()
+	writeDocument(w, answer)
+}
+
+func refusedSync(asked ask, limit time.Duration) []byte {
+	if asked.sync == nil {
+		return (&eas.SyncRequest{Wait: -1, Interval: 1}).Refused(limit)
+	}
+	return asked.sync.Refused(limit)
+}

@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/policy"
+	"github.com/diastole/diastole/proxy/proof"
+	"github.com/diastole/diastole/wbxml/eas"
+)
+
+// Record is a wait that is over, for whoever keeps such records.
+type Record struct {
+	Key       heartbeat.Key
+	When      time.Time
+	Kind      string // ping, sync
+	Wait      heartbeat.Wait
+	Rule      string // that decided the interval
+	Status    string
+	UserAgent string
+}
+
+// learns tells whether a wait teaches anything: its device must be known by name,
+// its interval by number, and the operator must want it.
+func (w *wait) learns() bool {
+	return w.tracked && w.interval > 0 && w.Learn != policy.LearnOff
+}
+
+// learnAsked takes in that a device asks: what it asks now may tell that its last
+// wait died on the way.
+func (p *Proxy) learnAsked(held *wait) {
+	if !held.learns() {
+		return
+	}
+	p.config.Networks.Asked(held.began, held.network, held.interval)
+	e, ok := p.config.Devices.Asked(held.key(), held.began, held.network, held.interval)
+	p.teach(held, e, ok)
+}
+
+// learnEnded takes in how a wait ended.
+func (p *Proxy) learnEnded(held *wait, e ending) {
+	ended := heartbeat.Wait{
+		Network: held.network, Asked: held.interval, Given: held.goes,
+		Held: e.held, Outcome: e.outcome,
+	}
+	if held.learns() {
+		evidence, ok := p.config.Devices.Ended(held.key(), time.Now(), ended)
+		p.teach(held, evidence, ok)
+	}
+	if p.config.Record != nil && held.tracked {
+		p.config.Record(Record{Key: held.key(), When: time.Now(), Kind: held.kind, Wait: ended, Rule: held.Rule, Status: e.status})
+	}
+}
+
+func (p *Proxy) teach(held *wait, e heartbeat.Evidence, ok bool) {
+	if ok {
+		p.config.Networks.Observe(time.Now(), held.network, e)
+	}
+}
+
+// shortestProof is the silence below which nobody asks whether an answer arrived:
+// no box on the way forgets a connection so fast.
+const shortestProof = time.Second
+
+// watchDelivery finds out whether the answer that is about to be written to the
+// phone arrives there: a box that has forgotten the connection says nothing.
+// written is to be called when the answer is out.
+func (p *Proxy) watchDelivery(r *http.Request, held *wait, e ending) (written func()) {
+	if e.held < shortestProof || e.gone {
+		return func() {}
+	}
+	client := clientOf(r)
+	address, _ := netip.ParseAddrPort(r.RemoteAddr)
+	conn := client.socket()
+	answer := proof.Answer{
+		Conn: conn, Before: proof.Before(conn), Held: e.held,
+		Device: address, Shared: r.ProtoMajor == 2,
+	}
+	if held.tracked {
+		answer.Who = held.key()
+	}
+	return func() {
+		id := p.proofs.Watch(answer, time.Now(), func(found heartbeat.Proof) { p.proved(held, e.held, found) })
+		client.proof.Store(uint64(id))
+	}
+}
+
+// proved takes in what became of an answer.
+func (p *Proxy) proved(held *wait, silence time.Duration, found heartbeat.Proof) {
+	p.config.Metrics.delivery.WithLabelValues(held.kind, found.String()).Inc()
+	if held.learns() {
+		e, ok := p.config.Devices.Proved(held.key(), silence, found)
+		p.teach(held, e, ok)
+	}
+}
+
+// heard takes in that a device has sent a request: on the same connection it has
+// read its last answer, on another one it lives at least.
+func (p *Proxy) heard(r *http.Request, query eas.Envelope) {
+	if id := clientOf(r).proof.Swap(0); id != 0 {
+		p.proofs.Confirm(proof.ID(id))
+	}
+	if d, tracked := device(r, query); tracked {
+		p.proofs.Heard(heartbeat.Key{Principal: d.Principal, Device: d.ID, Type: d.Type})
+	}
+}
