@@ -17,6 +17,7 @@ import (
 	"github.com/diastole/diastole/internal/admin"
 	"github.com/diastole/diastole/internal/config"
 	"github.com/diastole/diastole/internal/edge"
+	"github.com/diastole/diastole/policy"
 	"github.com/diastole/diastole/proxy"
 )
 
@@ -69,12 +70,13 @@ func (c serveCmd) Run(s streams) error {
 
 // daemon is everything that runs.
 type daemon struct {
-	config *config.Config
-	log    *zap.Logger
-	proxy  *proxy.Proxy
-	phones *edge.Server
-	admin  *admin.Server // nil where none is wanted
-	gate   *gate
+	config  *config.Config
+	log     *zap.Logger
+	proxy   *proxy.Proxy
+	learned learned
+	phones  *edge.Server
+	admin   *admin.Server // nil where none is wanted
+	gate    *gate
 }
 
 // assemble binds all listeners. Nothing is answered yet.
@@ -83,7 +85,10 @@ func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon
 	metrics := newRegistry(thisBuild())
 	d := &daemon{config: cfg, log: log, gate: &gate{}}
 	var err error
-	if d.proxy, err = newProxy(cfg, log, metrics); err != nil {
+	if d.learned, err = openLearned(cfg, log, metrics); err != nil {
+		return nil, err
+	}
+	if d.proxy, err = newProxy(cfg, log, metrics, d.learned); err != nil {
 		return nil, err
 	}
 	d.phones, err = edge.Listen(ctx, edge.Config{
@@ -116,7 +121,11 @@ func newRegistry(b build) *prometheus.Registry {
 	return r
 }
 
-func newProxy(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) (*proxy.Proxy, error) {
+func newProxy(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer, known learned) (*proxy.Proxy, error) {
+	rules, err := policy.Compile(cfg.Policy)
+	if err != nil {
+		return nil, err
+	}
 	users, err := userNames(cfg.Log.Users)
 	if err != nil {
 		return nil, err
@@ -128,6 +137,10 @@ func newProxy(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer
 	return proxy.New(proxy.Config{
 		Upstream:      cfg.Upstream.URL,
 		TLS:           toUpstream,
+		Policy:        rules,
+		Devices:       known.devices,
+		Networks:      known.networks,
+		Record:        known.record,
 		ForwardedFrom: cfg.Forwarded.Trusted,
 		LocationHosts: cfg.Upstream.LocationHosts,
 		LogUser:       users,
