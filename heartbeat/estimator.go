@@ -7,11 +7,13 @@ import (
 
 // estimator learns the idle limit of one network. Times are since 1970.
 type estimator struct {
-	belief  belief
-	deaths  deaths
-	climber uint64 // survived above what is believed, last; its next ones wait for another's
-	probe   probe
-	asked   askedMean
+	belief belief
+	deaths deaths
+	probe  probe
+	asked  askedMean
+
+	climber   uint64 // survived above what is believed, last: its next ones do not count
+	climbedAt time.Duration
 
 	forgotAt       time.Duration
 	lost, waited   float32 // waits that had nothing to do with the limit: how many died, of how many
@@ -54,13 +56,13 @@ func (e *estimator) believed() time.Duration {
 // observe takes in what one wait told. half is the half-life of what is known.
 func (e *estimator) observe(now, half time.Duration, what Evidence) {
 	e.forget(now, half)
-	e.probe.over(what.Device)
+	e.probe.over(what)
 	if what.Died {
 		e.died++
 		e.deaths.note(what, now, half)
 	} else {
 		e.survived++
-		e.survive(what)
+		e.survive(now, half, what)
 	}
 	e.hear(now, half)
 	e.stale = true
@@ -68,16 +70,21 @@ func (e *estimator) observe(now, half time.Duration, what Evidence) {
 
 // survive takes in a survived silence. Above the limit that is believed in, one
 // device that goes another way (a VPN, a second line) must not raise everybody.
-func (e *estimator) survive(what Evidence) {
+func (e *estimator) survive(now, half time.Duration, what Evidence) {
 	if survivedPoint(what.At) > e.low && e.enforced {
-		if e.climber == what.Device {
+		if e.justClimbed(what.Device, now, half) {
 			return
 		}
-		e.climber = what.Device
+		e.climber, e.climbedAt = what.Device, now
 		e.deaths.heard = [2]uint64{}
+		e.probe.again()
 	}
 	e.belief.survived(what.At, e.other())
 	e.count(what.At, 0)
+}
+
+func (e *estimator) justClimbed(device uint64, now, half time.Duration) bool {
+	return e.climber == device && now-e.climbedAt < half
 }
 
 // hear takes in the deaths that may count by now.
@@ -87,9 +94,7 @@ func (e *estimator) hear(now, half time.Duration) {
 		if x == nil {
 			return
 		}
-		if x.at.duration() > e.believed() {
-			e.climber = 0
-		}
+		e.climber = 0
 		e.deaths.take(x, now)
 		e.belief.died(x.at.duration(), e.other())
 		e.count(x.at.duration(), 1)
@@ -130,7 +135,10 @@ func (e *estimator) forget(now, half time.Duration) {
 
 // refresh finds the point that is sure.
 func (e *estimator) refresh() {
-	e.low = e.belief.quantile(sure)
+	low := e.low
+	if e.low = e.belief.quantile(sure); e.low < low {
+		e.probe.again()
+	}
 	if e.low == points-1 {
 		e.enforced = false
 	}

@@ -68,8 +68,8 @@ func (f *fleet) ask(p *phone) {
 	f.networks.Asked(f.now, f.network, asked)
 	f.saw(f.tracker.Asked(p.key, f.now, f.network, asked))
 	wait := heartbeat.Wait{Network: f.network, Asked: asked, Given: asked, Outcome: heartbeat.Expired}
-	if limit := f.networks.Allow(f.now, f.network, p.key.ID(), asked); f.enforce && limit > 0 {
-		wait.Given = min(asked, limit)
+	if f.enforce {
+		wait.Given = f.allow(p, asked)
 	}
 	wait.Held = wait.Given
 	if mail := f.nextMail(); mail > 0 && mail < wait.Held {
@@ -104,6 +104,14 @@ func (f *fleet) climb(p *phone, e lab.Event) {
 	if p.climb.Next(e, 0); !f.once {
 		f.ask(p)
 	}
+}
+
+// allow is what a policy without a limit of its own makes of the advice.
+func (f *fleet) allow(p *phone, asked time.Duration) time.Duration {
+	if limit := f.networks.Allow(f.now, f.network, p.key.ID(), asked); limit > 0 {
+		return min(asked, limit)
+	}
+	return asked
 }
 
 func (f *fleet) nextMail() time.Duration {
