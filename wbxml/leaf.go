@@ -57,3 +57,15 @@ func complete(content []byte, n int64) int {
 	}
 	return int(n)
 }
+
+// AppendElement appends an element that holds text, as it stands in a document where tag's page holds already.
+func AppendElement(dst []byte, tag byte, text string) ([]byte, bool) {
+	if tag < firstTag || tag > tagMask {
+		return dst, false
+	}
+	content, ok := AppendLeaf(append(dst, tag|contentBit), []byte{tokStrI, 0}, text)
+	if !ok {
+		return dst, false
+	}
+	return append(content, tokEnd), true
+}

@@ -42,6 +42,20 @@ func TestWhatIsNoLeafIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestAnElementIsItsTagItsTextAndItsEnd(t *testing.T) {
+	if got, ok := AppendElement([]byte("before"), 0x08, "480"); !ok || string(got) != "before\x48\x03480\x00\x01" {
+		t.Errorf("%q, %v", got, ok)
+	}
+	for _, tag := range []byte{0, 0x04, 0x40, 0x48, 0xff} {
+		if got, ok := AppendElement([]byte("before"), tag, "480"); ok || string(got) != "before" {
+			t.Errorf("tag %#02x: %q", tag, got)
+		}
+	}
+	if got, ok := AppendElement([]byte("before"), 0x08, "4\x00"); ok || string(got) != "before" {
+		t.Errorf("a zero byte: %q", got)
+	}
+}
+
 // FuzzLeaf: whatever the content, what replaces it reads as one text of the new
 // words, and the page that is left behind is the same.
 func FuzzLeaf(f *testing.F) {

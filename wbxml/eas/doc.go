@@ -11,7 +11,7 @@
 // Sections are those of [MS-ASCMD], [MS-ASHTTP], [MS-ASWBXML] and [MS-ASPROV].
 //
 // The words by file: command, envelope (query_plain, query_base64), device,
-// ping_request, ping_response, sync_request, sync_response, estimate,
-// foldersync, status. Readers of whole bodies are called ParseX; the two for
+// ping_request, ping_response, sync_request, sync_response, clamp (a wait made
+// shorter on its way, or refused), estimate, foldersync, status. Readers of whole bodies are called ParseX; the two for
 // streams of any size are [SyncRequestReader] and [SyncResponseReader].
 package eas
