@@ -14,26 +14,26 @@ import (
 // clamp makes the request ask for what is given, so that the server's own Status 1
 // comes early, which every client takes for "ask again". It is false where the
 // device is to be told the limit instead. What cannot be lowered passes as it is.
-func (p *Proxy) clamp(request *upstream.Request, body []byte, a ask, g *given) bool {
-	if g.Clamp == policy.Refuse && !p.isDeaf(a) {
+func (p *Proxy) clamp(request *upstream.Request, body []byte, held *wait) bool {
+	if held.Clamp == policy.Refuse && !p.isDeaf(held) {
 		return false
 	}
-	lowered, goes, ok := lower(body, a, g.goes)
+	lowered, goes, ok := lower(body, held.ask, held.goes)
 	if !ok {
-		g.goes, g.clamped = a.interval, false
+		held.goes, held.clamped = held.interval, false
 		return true
 	}
-	g.goes = goes
+	held.goes = goes
 	replaceBody(request, lowered)
-	p.config.Metrics.clamped.WithLabelValues(a.kind, g.Rule, "early").Inc()
+	p.config.Metrics.clamped.WithLabelValues(held.kind, held.Rule, "early").Inc()
 	return true
 }
 
 // isDeaf: a device that was told a limit and asked for more all the same would be
 // told it again for ever, and get no mail (Outlook on Zimbra did).
-func (p *Proxy) isDeaf(a ask) bool {
-	state, _ := p.config.Devices.State(a.key())
-	return state.Deaf
+func (p *Proxy) isDeaf(held *wait) bool {
+	state, known := p.config.Devices.State(held.key())
+	return state.Deaf || !known // who cannot be remembered would be told for ever
 }
 
 // lower rewrites a body to ask for at most give, and returns what it asks for now.
@@ -77,15 +77,14 @@ func replaceBody(request *upstream.Request, body []byte) {
 
 // refuseInterval tells the device the limit: Status 5 to a Ping, 14 to a Sync in the
 // unit that it asked in (MS-ASCMD 2.2.3.88.1, 2.2.3.97). The request goes nowhere.
-func (p *Proxy) refuseInterval(w http.ResponseWriter, r *http.Request, asked ask, g given) {
-	held := &wait{ask: asked, given: g, began: time.Now()}
-	answer, status := eas.RefusedPing(g.goes), "5"
-	if asked.kind == kindSync {
-		answer, status = refusedSync(asked, g.goes), "14"
+func (p *Proxy) refuseInterval(w http.ResponseWriter, r *http.Request, held *wait) {
+	answer, status := eas.RefusedPing(held.goes), "5"
+	if held.kind == kindSync {
+		answer, status = refusedSync(held.ask, held.goes), "14"
 	}
 	p.begin(r, held)
 	p.observe(r, held, ending{outcome: heartbeat.Refused, code: http.StatusOK, status: status})
-	p.config.Metrics.clamped.WithLabelValues(asked.kind, g.Rule, "refuse").Inc()
+	p.config.Metrics.clamped.WithLabelValues(held.kind, held.Rule, "refuse").Inc()
 	writeDocument(w, answer)
 }
 

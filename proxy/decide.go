@@ -48,8 +48,8 @@ type given struct {
 
 // give settles the interval of a wait: never above what was asked, and what is
 // not understood is not touched.
-func (p *Proxy) give(now time.Time, a ask, d decision) given {
-	g := given{decision: d, goes: a.interval, would: a.interval}
+func (p *Proxy) give(now time.Time, a ask, d decision) *wait {
+	g := &wait{ask: a, given: given{decision: d, goes: a.interval, would: a.interval}, began: now}
 	if a.interval <= 0 || a.form == "unread" {
 		return g
 	}

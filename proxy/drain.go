@@ -23,23 +23,22 @@ type register struct {
 	draining bool
 }
 
-// add puts a new wait on the register; ok is false once draining has begun.
-func (g *register) add(parent context.Context, asked ask, given given) (context.Context, *wait, bool) {
+// add puts a wait on the register; ok is false once draining has begun.
+func (g *register) add(parent context.Context, held *wait) (ctx context.Context, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.draining {
-		return nil, nil, false
+		return nil, false
 	}
-	ctx, end := context.WithCancelCause(parent)
-	held := &wait{ask: asked, given: given, began: time.Now(), end: end}
+	ctx, held.end = context.WithCancelCause(parent)
 	if g.waits == nil {
 		g.waits, g.youngest = map[*wait]struct{}{}, map[watch.Device]*wait{}
 	}
 	g.waits[held] = struct{}{}
-	if asked.tracked {
-		g.youngest[asked.device] = held
+	if held.tracked {
+		g.youngest[held.device] = held
 	}
-	return ctx, held, true
+	return ctx, true
 }
 
 // answered takes a wait off the register while its answer is passed on: a drain

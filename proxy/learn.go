@@ -22,16 +22,14 @@ type Record struct {
 	UserAgent string
 }
 
-// learns tells whether a wait teaches anything: its device must be known by name,
-// its interval by number, and the operator must want it.
-func (w *wait) learns() bool {
-	return w.tracked && w.interval > 0 && w.Learn != policy.LearnOff
-}
+// followed tells whether a wait says anything about its device, which must be known
+// by name and ask by number.
+func (w *wait) followed() bool { return w.tracked && w.interval > 0 }
 
 // learnAsked takes in that a device asks: what it asks now may tell that its last
 // wait died on the way.
 func (p *Proxy) learnAsked(held *wait) {
-	if !held.learns() {
+	if !held.followed() {
 		return
 	}
 	p.config.Networks.Asked(held.began, held.network, held.interval)
@@ -45,7 +43,7 @@ func (p *Proxy) learnEnded(held *wait, e ending) {
 		Network: held.network, Asked: held.interval, Given: held.goes,
 		Held: e.held, Outcome: e.outcome,
 	}
-	if held.learns() {
+	if held.followed() {
 		evidence, ok := p.config.Devices.Ended(held.key(), time.Now(), ended)
 		p.teach(held, evidence, ok)
 	}
@@ -54,8 +52,9 @@ func (p *Proxy) learnEnded(held *wait, e ending) {
 	}
 }
 
+// teach takes evidence about a network, if the operator wants anything learned.
 func (p *Proxy) teach(held *wait, e heartbeat.Evidence, ok bool) {
-	if ok {
+	if ok && held.Learn != policy.LearnOff {
 		p.config.Networks.Observe(time.Now(), held.network, e)
 	}
 }
@@ -90,7 +89,7 @@ func (p *Proxy) watchDelivery(r *http.Request, held *wait, e ending) (written fu
 // proved takes in what became of an answer.
 func (p *Proxy) proved(held *wait, silence time.Duration, found heartbeat.Proof) {
 	p.config.Metrics.delivery.WithLabelValues(held.kind, found.String()).Inc()
-	if held.learns() {
+	if held.followed() {
 		e, ok := p.config.Devices.Proved(held.key(), silence, found)
 		p.teach(held, e, ok)
 	}

@@ -7,9 +7,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// begin counts a wait in, learns what it asks, and writes its first line.
+// begin counts a wait in and writes its first line.
 func (p *Proxy) begin(r *http.Request, held *wait) {
-	p.learnAsked(held)
 	m := p.config.Metrics
 	m.held.WithLabelValues(held.kind).Inc()
 	if held.interval > 0 {

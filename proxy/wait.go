@@ -37,12 +37,13 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	// A POST is never sent twice, except a Ping: it changes nothing.
 	request.Repeatable = asked.kind == kindPing
 
-	given := p.give(time.Now(), asked, decided)
-	if given.clamped && !p.clamp(request, body, asked, &given) {
-		p.refuseInterval(w, r, asked, given)
+	held := p.give(time.Now(), asked, decided)
+	p.learnAsked(held)
+	if held.clamped && !p.clamp(request, body, held) {
+		p.refuseInterval(w, r, held)
 		return
 	}
-	ctx, held, ok := p.held.add(r.Context(), asked, given)
+	ctx, ok := p.held.add(r.Context(), held)
 	if !ok {
 		p.refuseDraining(w)
 		return
