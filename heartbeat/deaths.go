@@ -11,7 +11,8 @@ import (
 type deaths struct {
 	last [8]death // of different devices, newest first
 	// heard are the devices of the last deaths that were taken in. Their next ones wait
-	// for another device's, or for good news: two that die all day long stay two.
+	// their turn, for another device's death or for good news: two that die all day long
+	// stay two.
 	heard   [2]uint64
 	heardAt time.Duration // since 1970, of the last of them
 }
@@ -83,7 +84,7 @@ func (d *deaths) died(at seconds, now, memory time.Duration) (devices int) {
 }
 
 func (d *deaths) justHeard(device uint64, now, memory time.Duration) bool {
-	return (d.heard[0] == device || d.heard[1] == device) && now-d.heardAt < memory
+	return (d.heard[0] == device || d.heard[1] == device) && now-d.heardAt < memory/turn
 }
 
 func (x *death) fresh(now, memory time.Duration) bool { return x.when > 0 && now-x.when < memory }

@@ -33,6 +33,9 @@ const (
 	// forgetEvery is how often forgetting is worth its cost.
 	forgetEvery = time.Minute
 	noLimit     = time.Duration(math.MaxInt64)
+	// turn is the part of the half-life for which a device whose news was heard has to
+	// let others speak first, where its news are not checked by others anyway.
+	turn = 8
 )
 
 func newEstimator(now time.Duration) *estimator {
@@ -84,7 +87,7 @@ func (e *estimator) survive(now, half time.Duration, what Evidence) {
 }
 
 func (e *estimator) justClimbed(device uint64, now, half time.Duration) bool {
-	return e.climber == device && now-e.climbedAt < half
+	return e.climber == device && now-e.climbedAt < half/turn
 }
 
 // hear takes in the deaths that may count by now.
@@ -94,7 +97,6 @@ func (e *estimator) hear(now, half time.Duration) {
 		if x == nil {
 			return
 		}
-		e.climber = 0
 		e.deaths.take(x, now)
 		e.belief.died(x.at.duration(), e.other())
 		e.count(x.at.duration(), 1)
