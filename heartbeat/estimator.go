@@ -14,6 +14,7 @@ type estimator struct {
 
 	climber   uint64 // survived above what is believed, last: its next ones do not count
 	climbedAt time.Duration
+	keeper    uint64 // survived what is believed, last: its next do not count before another's
 
 	forgotAt       time.Duration
 	lost, waited   float32 // waits that had nothing to do with the limit: how many died, of how many
@@ -71,16 +72,21 @@ func (e *estimator) observe(now, half time.Duration, what Evidence) {
 	e.stale = true
 }
 
-// survive takes in a survived silence. Above the limit that is believed in, one
-// device that goes another way (a VPN, a second line) must not raise everybody.
+// survive takes in a survived silence. One device that goes another way (a VPN, a
+// second line) must neither raise everybody nor, where others die, outvote them.
 func (e *estimator) survive(now, half time.Duration, what Evidence) {
-	if survivedPoint(what.At) > e.low && e.enforced {
+	if point := survivedPoint(what.At); e.enforced && point > e.low {
 		if e.justClimbed(what.Device, now, half) {
 			return
 		}
 		e.climber, e.climbedAt = what.Device, now
 		e.deaths.heard = [2]uint64{}
 		e.probe.again()
+	} else if e.enforced && point >= e.low-1 { // a wait as it is advised
+		if e.keeper == what.Device {
+			return
+		}
+		e.keeper = what.Device
 	}
 	e.belief.survived(what.At, e.other())
 	e.count(what.At, 0)

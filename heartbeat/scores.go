@@ -10,6 +10,7 @@ type scores [len(presets)]int8
 const (
 	explains     = 2  // moved exactly as the ladder does
 	agrees       = 1  // stood still where the ladder stands still
+	doubts       = -1 // stood still where the ladder moves
 	contradicts  = -3 // what this ladder never does
 	bestScore    = 8  // so that a changed app is recognised after some waits
 	bestStanding = 3  // standing still explains little: moves that were seen outweigh it
@@ -76,9 +77,16 @@ func (l Ladder) judge(last Ended, good, asked time.Duration) int8 {
 	return 0 // it left or we stopped: devices take that for anything
 }
 
+// stands judges that it asks for the same again. Only an answer that is known to have
+// arrived says something: a phone whose waits all die stands still, too.
 func (l Ladder) stands(last Ended) int8 {
-	if last.full() && (l.Step == 0 || last.Asked == l.Max) {
+	switch {
+	case !last.full() || !last.Proof.delivered():
+		return 0
+	case l.Step == 0 || last.Asked == l.Max:
 		return agrees
+	case l.OnDrop == DropStep:
+		return doubts // it climbs after every success
 	}
 	return 0
 }

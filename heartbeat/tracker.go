@@ -66,7 +66,8 @@ func (t *Tracker) Ended(k Key, now time.Time, w Wait) (e Evidence, ok bool) {
 }
 
 // Proved notes what became of an answer whose wait was reported with Unknown; held
-// tells which. A wait that is not known any more, or proven already, gives nothing.
+// tells which. If it is the next wait that proves it, it is told before that (Asked),
+// which is then judged in its light. A wait that is not known any more, or proven already, gives nothing.
 func (t *Tracker) Proved(k Key, held time.Duration, p Proof) (e Evidence, ok bool) {
 	id := k.ID()
 	t.mu.Lock()
