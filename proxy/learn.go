@@ -11,7 +11,8 @@ import (
 	"github.com/diastole/diastole/wbxml/eas"
 )
 
-// Record is a wait that is over, for whoever keeps such records.
+// Record is a wait that is over, for whoever keeps such records. It comes a second
+// time, with the same Key and When, if it becomes known whether the answer arrived.
 type Record struct {
 	Key       heartbeat.Key
 	When      time.Time
@@ -39,16 +40,27 @@ func (p *Proxy) learnAsked(held *wait) {
 
 // learnEnded takes in how a wait ended.
 func (p *Proxy) learnEnded(held *wait, e ending) {
-	ended := heartbeat.Wait{
-		Network: held.network, Asked: held.interval, Given: held.goes,
-		Held: e.held, Outcome: e.outcome,
-	}
 	if held.followed() {
-		evidence, ok := p.config.Devices.Ended(held.key(), time.Now(), ended)
+		evidence, ok := p.config.Devices.Ended(held.key(), time.Now(), held.over(e, heartbeat.Unknown))
 		p.teach(held, evidence, ok)
 	}
+	p.record(held, e, heartbeat.Unknown)
+}
+
+// over is the wait as heartbeat sees it when it has ended.
+func (w *wait) over(e ending, proof heartbeat.Proof) heartbeat.Wait {
+	return heartbeat.Wait{
+		Network: w.network, Asked: w.interval, Given: w.goes,
+		Held: e.held, Outcome: e.outcome, Proof: proof,
+	}
+}
+
+func (p *Proxy) record(held *wait, e ending, proof heartbeat.Proof) {
 	if p.config.Record != nil && held.tracked {
-		p.config.Record(Record{Key: held.key(), When: time.Now(), Kind: held.kind, Wait: ended, Rule: held.Rule, Status: e.status})
+		p.config.Record(Record{
+			Key: held.key(), When: held.began.Add(e.held), Kind: held.kind,
+			Wait: held.over(e, proof), Rule: held.Rule, Status: e.status,
+		})
 	}
 }
 
@@ -80,18 +92,37 @@ func (p *Proxy) watchDelivery(r *http.Request, held *wait, e ending) (written fu
 	if held.tracked {
 		answer.Who = held.key()
 	}
+	// Whether a kernel or only the device will tell.
+	untold := answer.Blind() && !answer.Shared
 	return func() {
-		id := p.proofs.Watch(answer, time.Now(), func(found heartbeat.Proof) { p.proved(held, e.held, found) })
+		id := p.proofs.Watch(answer, time.Now(), func(found heartbeat.Proof) {
+			p.proved(held, e, found)
+			if untold && found == heartbeat.Unknown {
+				p.unproven(held, e)
+			}
+		})
 		client.proof.Store(uint64(id))
 	}
 }
 
 // proved takes in what became of an answer.
-func (p *Proxy) proved(held *wait, silence time.Duration, found heartbeat.Proof) {
+func (p *Proxy) proved(held *wait, e ending, found heartbeat.Proof) {
 	p.config.Metrics.delivery.WithLabelValues(held.kind, found.String()).Inc()
 	if held.followed() {
-		e, ok := p.config.Devices.Proved(held.key(), silence, found)
-		p.teach(held, e, ok)
+		evidence, ok := p.config.Devices.Proved(held.key(), e.held, found)
+		p.teach(held, evidence, ok)
+	}
+	if found != heartbeat.Unknown {
+		p.record(held, e, found)
+	}
+}
+
+// unproven takes in that nobody but the device can tell whether its answer arrived:
+// it does so by what it asks next.
+func (p *Proxy) unproven(held *wait, e ending) {
+	if held.followed() {
+		evidence, ok := p.config.Devices.Unproven(held.key(), e.held)
+		p.teach(held, evidence, ok)
 	}
 }
 

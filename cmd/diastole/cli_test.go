@@ -9,7 +9,7 @@ import (
 
 func TestACommandLineThatMakesNoSenseEndsWithTwoAndTheWayOut(t *testing.T) {
 	for args, want := range map[string]string{
-		"":                                  `diastole: expected one of "serve", "check", "demo", "decode", "version" (see diastole --help)`,
+		"":                                  `diastole: expected one of "serve", "check", "demo", "devices", "advise", ... (see diastole --help)`,
 		"srve":                              `diastole: unexpected argument srve, did you mean "serve"? (see diastole --help)`,
 		"serve":                             `diastole: serve: give --config FILE or --upstream URL (see diastole serve --help)`,
 		"check":                             `diastole: check: give --config FILE or --upstream URL (see diastole check --help)`,
@@ -39,7 +39,7 @@ func TestHelpPromisesTheExitCodes(t *testing.T) {
 	if !strings.Contains(text, want) {
 		t.Errorf("the exit codes are missing in:\n%s", help.out)
 	}
-	for _, command := range []string{"serve", "check", "demo", "decode", "version"} {
+	for _, command := range []string{"serve", "check", "demo", "devices", "advise", "decode", "version"} {
 		if !strings.Contains(help.out, "\n  "+command+" ") {
 			t.Errorf("%s is missing in:\n%s", command, help.out)
 		}

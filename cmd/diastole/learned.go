@@ -1,11 +1,17 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/internal/config"
+	"github.com/diastole/diastole/internal/store"
 	"github.com/diastole/diastole/proxy"
 )
 
@@ -13,13 +19,136 @@ import (
 type learned struct {
 	devices  *heartbeat.Tracker
 	networks *heartbeat.Networks
+	store    *store.Store
+	lasting  bool // the store is a file
+	log      *zap.Logger
+	saved    map[heartbeat.Network]heartbeat.Advice // what is saved of networks; the saver's own
+	once     sync.Once
+	stop     chan struct{}
+	stopped  chan struct{} // the saver has ended
 }
 
-func openLearned(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) (learned, error) {
-	return learned{
+const (
+	// saveEvery is how much of what was learned of networks a crash may cost.
+	saveEvery = time.Minute
+
+	// saveWithin bounds the saving at a stop: a disk that hangs must not keep the
+	// process from ending.
+	saveWithin = 5 * time.Second
+)
+
+// openLearned brings back what was learned before. A store that cannot be read is
+// no reason not to start: without it there is push, and learning begins anew. A
+// file that is somebody else's is one: it would be written over.
+func openLearned(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) (*learned, error) {
+	l := &learned{
 		devices:  heartbeat.NewTracker(heartbeat.TrackerConfig{}),
 		networks: heartbeat.NewNetworks(heartbeat.NetworksConfig{Margin: cfg.Policy.Margin}),
-	}, nil
+		lasting:  cfg.State.Path != "",
+		log:      log,
+		stop:     make(chan struct{}),
+		stopped:  make(chan struct{}),
+	}
+	var err error
+	l.store, err = store.Open(store.Config{Path: cfg.State.Path, Log: log.Named("store"), Metrics: store.NewMetrics(metrics)})
+	if err != nil {
+		return nil, fmt.Errorf("state.path: %w", err)
+	}
+	if l.lasting {
+		l.restore(context.Background())
+	}
+	go l.save()
+	return l, nil
 }
 
-func (l learned) record(proxy.Record) {}
+// restore takes in what the store kept.
+func (l *learned) restore(ctx context.Context) {
+	devices, networks := 0, 0
+	for d, err := range l.store.Devices(ctx) {
+		if err != nil {
+			l.log.Error("not all devices could be read, the others begin anew", zap.Error(err))
+			break
+		}
+		l.devices.Restore(d)
+		devices++
+	}
+	for n, err := range l.store.Networks(ctx) {
+		if err != nil {
+			l.log.Error("not all networks could be read, the others are learned anew", zap.Error(err))
+			break
+		}
+		l.networks.Restore(n)
+		networks++
+	}
+	l.log.Info("what was learned before is known", zap.Int("devices", devices), zap.Int("networks", networks))
+}
+
+// record keeps a wait that has ended. It stands in the way of an answer and so
+// only puts things down: writing is the store's own business.
+func (l *learned) record(r proxy.Record) {
+	l.store.PutWait(store.Wait{
+		Key: r.Key, Ended: r.When, Network: r.Wait.Network, Kind: r.Kind, Rule: r.Rule,
+		Asked: r.Wait.Asked, Given: r.Wait.Given, Held: r.Wait.Held, Outcome: r.Wait.Outcome, Proof: r.Wait.Proof,
+	})
+	if !l.lasting {
+		return // the tracker is the memory, a second one would only cost
+	}
+	if d, ok := l.devices.Snapshot(r.Key); ok {
+		l.store.PutDevice(d)
+	}
+}
+
+// save keeps the networks that something was learned of, every minute.
+func (l *learned) save() {
+	defer close(l.stopped)
+	tick := time.NewTicker(saveEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			l.saveNetworks()
+		case <-l.stop:
+			l.saveNetworks()
+			return
+		}
+	}
+}
+
+// saveRows is how many rows are put before they are written out: the store's queue
+// is bounded and would drop what waits of devices put meanwhile.
+const saveRows = 1000
+
+// saveNetworks puts the networks that say something else than when they were put last.
+func (l *learned) saveNetworks() {
+	if !l.lasting {
+		return
+	}
+	saved, put := map[heartbeat.Network]heartbeat.Advice{}, 0
+	l.networks.All(time.Now(), func(n heartbeat.Network, a heartbeat.Advice) bool {
+		saved[n] = a
+		if was, ok := l.saved[n]; ok && was == a {
+			return true
+		}
+		if s, known := l.networks.Snapshot(n); known {
+			l.store.PutNetwork(s)
+			put++
+		}
+		// An error has been reported by the store; its rows wait on, and those not put yet are put in a minute.
+		return put == 0 || put%saveRows != 0 || l.store.Flush() == nil
+	})
+	l.saved = saved
+}
+
+// close keeps what was learned to the end. Nobody may be answered any more.
+func (l *learned) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), saveWithin)
+	defer cancel()
+	l.once.Do(func() { close(l.stop) })
+	select {
+	case <-l.stopped:
+	case <-ctx.Done():
+	}
+	if err := l.store.Close(ctx); err != nil && l.lasting {
+		l.log.Error("what was learned last could not be saved", zap.Error(err))
+	}
+}

@@ -32,6 +32,8 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the proxy."`
 	Check   checkCmd   `cmd:"" help:"Check a configuration and print it with all defaults filled in."`
 	Demo    demoCmd    `cmd:"" help:"Watch the proxy at work: a mail server, phones and forgetful firewalls in memory."`
+	Devices devicesCmd `cmd:"" help:"Show what each phone asks for and how its waits end, from a running diastole."`
+	Advise  adviseCmd  `cmd:"" help:"Show what each network survives and what to set, from a running diastole."`
 	Decode  decodeCmd  `cmd:"" help:"Print a WBXML document or an ActiveSync query so that people can read it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

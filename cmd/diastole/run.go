@@ -109,14 +109,20 @@ func window(drain time.Duration) time.Duration {
 	return drain - min(drain/5, 2*time.Second)
 }
 
+// close ends what has begun, from outside to inside: what the last answers taught
+// is saved too.
 func (d *daemon) close() {
-	if err := d.phones.Close(); err != nil {
-		d.log.Debug("closing the listener for phones", zap.Error(err))
+	if d.phones != nil {
+		if err := d.phones.Close(); err != nil {
+			d.log.Debug("closing the listener for phones", zap.Error(err))
+		}
 	}
-	if d.admin == nil {
-		return
+	if d.admin != nil {
+		if err := d.admin.Close(); err != nil {
+			d.log.Debug("closing the admin listener", zap.Error(err))
+		}
 	}
-	if err := d.admin.Close(); err != nil {
-		d.log.Debug("closing the admin listener", zap.Error(err))
+	if d.learned != nil {
+		d.learned.close()
 	}
 }

@@ -73,7 +73,7 @@ type daemon struct {
 	config  *config.Config
 	log     *zap.Logger
 	proxy   *proxy.Proxy
-	learned learned
+	learned *learned
 	phones  *edge.Server
 	admin   *admin.Server // nil where none is wanted
 	gate    *gate
@@ -84,12 +84,32 @@ func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon
 	raiseFileLimit(log) // before edge, which bounds its connections by it
 	metrics := newRegistry(thisBuild())
 	d := &daemon{config: cfg, log: log, gate: &gate{}}
-	var err error
-	if d.learned, err = openLearned(cfg, log, metrics); err != nil {
+	err := d.assemble(ctx, metrics)
+	if err != nil {
+		d.close()
 		return nil, err
 	}
-	if d.proxy, err = newProxy(cfg, log, metrics, d.learned); err != nil {
-		return nil, err
+	return d, nil
+}
+
+func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) error {
+	cfg, log := d.config, d.log
+	rules, err := policy.Compile(cfg.Policy)
+	if err != nil {
+		return err
+	}
+	users, err := userNames(cfg.Log.Users) // one key for the log and the API: a line leads to its device
+	if err != nil {
+		return err
+	}
+	if d.learned, err = openLearned(cfg, log, metrics); err != nil {
+		return err
+	}
+	if err := registerLearned(metrics, d.learned, cfg.Policy.Networks); err != nil {
+		return err
+	}
+	if d.proxy, err = d.newProxy(rules, users, metrics); err != nil {
+		return err
 	}
 	d.phones, err = edge.Listen(ctx, edge.Config{
 		Listen:   cfg.Listen,
@@ -102,13 +122,10 @@ func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon
 		Metrics:           edge.NewMetrics(metrics),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if d.admin, err = d.newAdmin(metrics); err != nil {
-		d.phones.Close()
-		return nil, err
-	}
-	return d, nil
+	d.admin, err = d.newAdmin(rules, users, metrics)
+	return err
 }
 
 func newRegistry(b build) *prometheus.Registry {
@@ -121,15 +138,8 @@ func newRegistry(b build) *prometheus.Registry {
 	return r
 }
 
-func newProxy(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer, known learned) (*proxy.Proxy, error) {
-	rules, err := policy.Compile(cfg.Policy)
-	if err != nil {
-		return nil, err
-	}
-	users, err := userNames(cfg.Log.Users)
-	if err != nil {
-		return nil, err
-	}
+func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metrics prometheus.Registerer) (*proxy.Proxy, error) {
+	cfg := d.config
 	toUpstream, err := upstreamTLS(cfg.Upstream.CA)
 	if err != nil {
 		return nil, err
@@ -138,13 +148,13 @@ func newProxy(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer
 		Upstream:      cfg.Upstream.URL,
 		TLS:           toUpstream,
 		Policy:        rules,
-		Devices:       known.devices,
-		Networks:      known.networks,
-		Record:        known.record,
+		Devices:       d.learned.devices,
+		Networks:      d.learned.networks,
+		Record:        d.learned.record,
 		ForwardedFrom: cfg.Forwarded.Trusted,
 		LocationHosts: cfg.Upstream.LocationHosts,
 		LogUser:       users,
-		Log:           log.Named("proxy"),
+		Log:           d.log.Named("proxy"),
 		Metrics:       proxy.NewMetrics(metrics),
 	}), nil
 }
@@ -165,7 +175,7 @@ func upstreamTLS(file string) (*tls.Config, error) {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
-func (d *daemon) newAdmin(metrics prometheus.Gatherer) (*admin.Server, error) {
+func (d *daemon) newAdmin(rules *policy.Policy, users func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
 	if d.config.Admin.Listen == "" {
 		return nil, nil
 	}
@@ -182,6 +192,12 @@ func (d *daemon) newAdmin(metrics prometheus.Gatherer) (*admin.Server, error) {
 		Ready:    d.gate.ready,
 		Pprof:    d.config.Admin.Pprof,
 		Token:    token,
-		Log:      d.log.Named("admin"),
+		Learned: &admin.Learned{
+			Devices:  d.learned.devices.All,
+			Networks: d.learned.networks.All,
+			Decide:   func(network string) policy.Decision { return rules.Decide(policy.Asker{Network: network}) },
+			User:     users,
+		},
+		Log: d.log.Named("admin"),
 	})
 }

@@ -1,5 +1,6 @@
 // Package admin is the second listener, for the people and machines that run
-// diastole: health for orchestrators, metrics for Prometheus, profiles for
+// diastole: health for orchestrators, metrics for Prometheus, what was learned of
+// devices and networks as JSON, profiles for
 // whoever looks for a fault. See [Listen].
 //
 // It is a listener of its own because none of this may ever be reachable on the
@@ -29,7 +30,9 @@ type Config struct {
 	Ready func(context.Context) error
 	Pprof bool   // serve /debug/pprof/
 	Token string // bearer token for every path; "" = none is asked for
-	Log   *zap.Logger
+	// Learned is what the JSON API under /api/v1/ shows; nil is no API.
+	Learned *Learned
+	Log     *zap.Logger
 }
 
 // Limits for peers that send slowly or never end. Nothing here takes a body.

@@ -20,10 +20,13 @@ const scrapes = 4
 // handler is all paths, behind the token.
 func handler(c Config) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", index(c.Pprof))
+	mux.HandleFunc("GET /{$}", index(c))
 	mux.HandleFunc("GET /livez", live)
 	mux.HandleFunc("GET /readyz", ready(c.Ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes}))
+	if c.Learned != nil {
+		api(mux, c.Learned)
+	}
 	if c.Pprof {
 		profiles(mux)
 	}
@@ -50,9 +53,12 @@ func ready(check func(context.Context) error) http.HandlerFunc {
 }
 
 // index lists what is here, for whoever opens the port in a browser.
-func index(withProfiles bool) http.HandlerFunc {
+func index(c Config) http.HandlerFunc {
 	page := indexHead
-	if withProfiles {
+	if c.Learned != nil {
+		page += indexAPI
+	}
+	if c.Pprof {
 		page += indexPprof
 	}
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -70,6 +76,9 @@ const (
 <li><a href="/livez">/livez</a>: 200 while the process can answer
 <li><a href="/readyz">/readyz</a>: 200 while new phones may come here, otherwise 503 and the reason
 <li><a href="/metrics">/metrics</a>: for Prometheus
+`
+	indexAPI = `<li><a href="/api/v1/devices">/api/v1/devices</a>: what each device asks and how its waits end (JSON; limit, offset, q)
+<li><a href="/api/v1/networks">/api/v1/networks</a>: what each network was seen to survive (JSON; limit, offset, q)
 `
 	indexPprof = `<li><a href="/debug/pprof/">/debug/pprof/</a>: profiles
 `

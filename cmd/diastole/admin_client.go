@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// adminFlags say which running diastole is asked.
+type adminFlags struct {
+	Admin     string `default:"http://${admin}" placeholder:"URL" help:"Admin listener of the diastole to ask (default ${default})."`
+	TokenFile string `placeholder:"FILE" help:"File with its bearer token, where it wants one: that of admin.token_file."`
+	JSON      bool   `name:"json" help:"The API's answer instead of a table."`
+}
+
+const (
+	// askWithin is long enough for a search through a million devices.
+	askWithin = time.Minute
+	// longestAnswer is many times what a page of the API can have.
+	longestAnswer = 64 << 20
+)
+
+// ask gets a path of the API: into prints it as it came, if that is wanted, or
+// fills page.
+func (f adminFlags) ask(out io.Writer, path string, query url.Values, page any) (printed bool, err error) {
+	answer, err := f.get(path + "?" + query.Encode())
+	if err != nil {
+		return false, err
+	}
+	if f.JSON {
+		var b bytes.Buffer
+		if err = json.Indent(&b, answer, "", "  "); err == nil {
+			_, err = b.WriteTo(out)
+		}
+		return true, err
+	}
+	if err := json.Unmarshal(answer, page); err != nil {
+		return false, fmt.Errorf("%s: the answer cannot be read: %w; is it a diastole of another version?", f.base(), err)
+	}
+	return false, nil
+}
+
+// base is where the listener is; serve takes and the log names it without http://.
+func (f adminFlags) base() string {
+	base := strings.TrimRight(f.Admin, "/")
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
+	}
+	return base
+}
+
+func (f adminFlags) get(path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), askWithin)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.base()+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("--admin %s is no URL; write for example http://127.0.0.1:9180", f.Admin)
+	}
+	if f.TokenFile != "" {
+		token, err := os.ReadFile(f.TokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("--token-file: %w", err)
+		}
+		r.Header.Set("Authorization", "Bearer "+string(bytes.TrimSpace(token)))
+	}
+	// No proxy and no redirect: the token is for the address that was named.
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, f.unreachable(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, longestAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("%s broke off: %w", f.base(), err)
+	}
+	return body, f.refused(answer.StatusCode, body)
+}
+
+// unreachable says why nobody answers, in the words of who has to do something.
+func (f adminFlags) unreachable(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		err = failed.Err // without the URL, which is said already
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("nobody listens at %s; is diastole running there, and is this its admin.listen? Otherwise give --admin URL", f.base())
+	case strings.Contains(err.Error(), "invalid header field value"):
+		return fmt.Errorf("the token in %s has characters that no token has", f.TokenFile)
+	}
+	return fmt.Errorf("%s cannot be asked: %w", f.base(), err)
+}
+
+// refused is what an answer's status means.
+func (f adminFlags) refused(status int, body []byte) error {
+	switch {
+	case status == http.StatusOK:
+		return nil
+	case status == http.StatusUnauthorized && f.TokenFile == "":
+		return fmt.Errorf("%s wants a token: give --token-file FILE, the file of its admin.token_file", f.base())
+	case status == http.StatusUnauthorized:
+		return fmt.Errorf("%s does not take the token in %s: it must be that of its admin.token_file, which is read when it starts", f.base(), f.TokenFile)
+	case status == http.StatusNotFound:
+		return fmt.Errorf("%s answers, but is not the admin listener of a diastole of this version", f.base())
+	}
+	var said struct{ Error string }
+	if json.Unmarshal(body, &said) == nil && said.Error != "" {
+		return fmt.Errorf("%s: %s", f.base(), harmless(said.Error))
+	}
+	return fmt.Errorf("%s answers with HTTP %d", f.base(), status)
+}
