@@ -37,7 +37,7 @@ func writeUntilKilled(path string) {
 func TestAProcessKilledWhileWritingLosesNothingThatWasWritten(t *testing.T) {
 	path := one(t)
 	written := 0
-	for round := range 5 {
+	for round := range 3 {
 		written = max(written, killInTheMiddle(t, path, 3+round*4))
 		s := open(t, Config{Path: path})
 		found := s.waits(WaitsOf{Limit: 1 << 20})

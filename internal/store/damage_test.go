@@ -54,7 +54,7 @@ func TestADamagedFileIsSetAsideAndANewOneBegun(t *testing.T) {
 		{"a letter", func([]byte) []byte { return []byte("Dear Sir or Madam, ...") }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := filled(t, 500)
+			path := filled(t, 150)
 			spoilt := spoil(t, path, c.change)
 			s := open(t, Config{Path: path})
 			s.PutDevice(device(1))
@@ -105,7 +105,7 @@ func TestALogBesideTheFileThatIsDamagedLosesOnlyWhatIsInIt(t *testing.T) {
 }
 
 func TestAFileDamagedWhileInUseIsReplaced(t *testing.T) {
-	path := filled(t, 20_000) // more than SQLite keeps in memory
+	path := filled(t, 9_000) // more than SQLite keeps in memory
 	s := open(t, Config{Path: path, Waits: Keep{For: 1 << 62}, Devices: Keep{For: 1 << 62}})
 	spoil(t, path, func(b []byte) []byte { clear(b[4096:]); return b })
 	s.until("the file is replaced", func() bool {

@@ -8,8 +8,8 @@ import (
 func TestWhatIsTooOldOrTooMuchGoesOldestFirst(t *testing.T) {
 	for _, path := range []string{"", one(t)} {
 		now := time.Now()
-		s := open(t, Config{Path: path, Queue: 1 << 20, Waits: Keep{Rows: 1500, For: time.Hour}, Devices: Keep{For: time.Hour}, Networks: Keep{Rows: 3}})
-		const n = 2*pruneAtOnce + 2000
+		s := open(t, Config{Path: path, Queue: 1 << 20, Waits: Keep{Rows: 700, For: time.Hour}, Devices: Keep{For: time.Hour}, Networks: Keep{Rows: 3}})
+		const n = pruneAtOnce + 1000
 		for i := range n { // the first 500 are too old
 			age := time.Duration(n-i) * time.Millisecond
 			if i < 500 {
@@ -28,15 +28,15 @@ func TestWhatIsTooOldOrTooMuchGoesOldestFirst(t *testing.T) {
 			s.PutNetwork(x)
 		}
 		s.flush()
-		for table, left := range map[string]float64{"waits": 1500, "devices": 300, "networks": 3} {
+		for table, left := range map[string]float64{"waits": 700, "devices": 300, "networks": 3} {
 			s.until(table+" are pruned", func() bool { return value(s.config.Metrics.rows.WithLabelValues(table)) == left })
 		}
-		if deleted := value(s.config.Metrics.deleted.WithLabelValues("waits")); deleted != n-1500 {
-			t.Errorf("%v waits deleted, want %v", deleted, n-1500)
+		if deleted := value(s.config.Metrics.deleted.WithLabelValues("waits")); deleted != n-700 {
+			t.Errorf("%v waits deleted, want %v", deleted, n-700)
 		}
 		found := s.waits(WaitsOf{Limit: n})
-		if len(found) != 1500 || found[1499].Key != key(n-1500) {
-			t.Errorf("%d waits are kept, down to %v, want %v", len(found), found[len(found)-1].Key, key(n-1500))
+		if len(found) != 700 || found[699].Key != key(n-700) {
+			t.Errorf("%d waits are kept, down to %v, want %v", len(found), found[len(found)-1].Key, key(n-700))
 		}
 		if devices, networks := s.devices(), s.networks(); len(devices) != 300 || len(networks) != 3 || networks[2].Network != network(9).Network {
 			t.Errorf("%d devices, %d networks", len(devices), len(networks))
