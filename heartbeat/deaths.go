@@ -84,7 +84,13 @@ func (d *deaths) died(at seconds, now, memory time.Duration) (devices int) {
 }
 
 func (d *deaths) justHeard(device uint64, now, memory time.Duration) bool {
-	return (d.heard[0] == device || d.heard[1] == device) && now-d.heardAt < memory/turn
+	return (d.heard[0] == device || d.heard[1] == device) && within(d.heardAt, now, memory/turn)
 }
 
-func (x *death) fresh(now, memory time.Duration) bool { return x.when > 0 && now-x.when < memory }
+func (x *death) fresh(now, memory time.Duration) bool {
+	return x.when > 0 && within(x.when, now, memory)
+}
+
+// within tells whether something happened in the last span of time. What lies in the
+// future, after a clock was set back, did not: it would never pass.
+func within(when, now, span time.Duration) bool { return when <= now && now-when < span }

@@ -23,19 +23,22 @@ type device struct {
 
 	waiting bool // the wait asked for last has not ended
 	suspect bool // the last wait broke: asking for less now says that the path did it
+	lowered bool // it asks for less than in the last wait, which had ended, and from the same network
 	deaf    bool // it was told a limit and asked for more again
 }
 
 // ask notes that a wait begins. What it asks may tell that the wait before it was
 // killed by the path.
 func (d *device) ask(now time.Time, n unique.Handle[Network], asked time.Duration) (died time.Duration, ok bool) {
+	d.lowered = false
 	switch {
 	case d.ended == 0 && d.asked == 0:
 		d.ladder.begin(asked)
 	case d.ended > 0 && !d.waiting: // otherwise the wait before is still to end, and judged then
 		last := d.last[0].ended()
 		d.learn(last, asked)
-		died, ok = last.Held, d.suspect && n == d.network && asked < last.Asked
+		d.lowered = n == d.network && asked < last.Asked
+		died, ok = last.Held, d.suspect && d.lowered
 	}
 	d.deaf = d.deaf || d.told > 0 && inSeconds(asked) > d.told
 	d.asked, d.askedAt, d.network = inSeconds(asked), stamp(now), n

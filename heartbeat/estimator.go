@@ -93,7 +93,7 @@ func (e *estimator) survive(now, half time.Duration, what Evidence) {
 }
 
 func (e *estimator) justClimbed(device uint64, now, half time.Duration) bool {
-	return e.climber == device && now-e.climbedAt < half/turn
+	return e.climber == device && within(e.climbedAt, now, half/turn)
 }
 
 // hear takes in the deaths that may count by now.
@@ -130,11 +130,11 @@ func (e *estimator) count(at time.Duration, died float32) {
 // changed without notice, and waits that are held below its old limit cannot show it.
 func (e *estimator) forget(now, half time.Duration) {
 	passed := now - e.forgotAt
-	if passed < forgetEvery {
+	if passed >= 0 && passed < forgetEvery {
 		return
 	}
 	e.forgotAt = now
-	share := 1 - math.Exp2(-passed.Seconds()/half.Seconds())
+	share := 1 - math.Exp2(-max(passed, 0).Seconds()/half.Seconds()) // 0 when the clock was set back
 	if e.refresh(); e.enforced {
 		e.belief.forget(float32(share), e.low)
 		e.stale = true

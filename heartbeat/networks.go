@@ -111,12 +111,12 @@ func (n *Networks) advise(now time.Duration, e *estimator) Advice {
 
 // All gives the networks, the one heard of last first. It does not hold up the
 // others meanwhile: networks that come during it are not given.
-func (n *Networks) All(now time.Time, yield func(Network, Advice) bool) {
+func (n *Networks) All(yield func(Network) bool) {
 	n.mu.Lock()
 	names := n.networks.Keys()
 	n.mu.Unlock()
 	for i := len(names) - 1; i >= 0; i-- {
-		if !yield(names[i], n.Advise(now, names[i])) {
+		if !yield(names[i]) {
 			return
 		}
 	}

@@ -39,7 +39,7 @@ func (p *probe) over(e Evidence) {
 }
 
 func (p *probe) running(now time.Duration) bool {
-	return p.device != 0 && now-p.since < p.at+grace
+	return p.device != 0 && within(p.since, now, p.at+grace)
 }
 
 // again begins the search anew: the limit is not where it was found.

@@ -54,8 +54,8 @@ func (n *Networks) Snapshot(net Network) (NetworkSnapshot, bool) {
 func (n *Networks) Restore(s NetworkSnapshot) {
 	e := newEstimator(since1970(s.When))
 	if e.belief.restore(s.Belief) {
+		e.enforced = s.Enforced
 		e.refresh()
-		e.enforced = s.Enforced && e.low < points-1
 	}
 	if s.Waited >= 1 && s.Waited <= waitsRemembered+1 && s.Lost >= 0 && s.Lost <= s.Waited {
 		e.lost, e.waited = s.Lost, s.Waited
