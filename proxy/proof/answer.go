@@ -35,8 +35,9 @@ func (a *Answer) stirred() bool {
 	return known && idle < a.Held-slack
 }
 
-// blind says that TCP cannot be asked.
-func (a *Answer) blind() bool {
+// Blind says that TCP cannot be asked: there is no socket, or a balancer at its
+// other end.
+func (a *Answer) Blind() bool {
 	return a.Conn == nil || !a.Before.readable || a.Before.balanced(a.Device)
 }
 

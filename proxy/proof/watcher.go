@@ -57,7 +57,7 @@ func New(c Config) *Watcher {
 // proved (the ID is 0 then). It must not block: all reports come one after the
 // other.
 func (w *Watcher) Watch(a Answer, now time.Time, report func(heartbeat.Proof)) ID {
-	blind := a.blind()
+	blind := a.Blind()
 	if a.stirred() || blind && a.Shared {
 		report(heartbeat.Unknown)
 		return 0
