@@ -18,6 +18,8 @@ func TestACommandLineThatMakesNoSenseEndsWithTwoAndTheWayOut(t *testing.T) {
 		"serve -c x --listen :1":            `diastole: serve: with --config FILE everything else belongs into the file (see diastole serve --help)`,
 		"serve --upstream http://a --cert":  `diastole: --cert: expected string value but got "EOL" (<EOL>) (see diastole serve --help)`,
 		"serve --upstream http://a --key k": `diastole: --cert and --key must be used together (see diastole serve --help)`,
+		"devices --limit 0":                 `diastole: devices: --limit wants a number from 1 to 1000 (see diastole devices --help)`,
+		"advise --limit 1001":               `diastole: advise: --limit wants a number from 1 to 1000 (see diastole advise --help)`,
 		"decode a b":                        `diastole: unexpected argument b (see diastole decode --help)`,
 		"decode a --hex 03":                 `diastole: decode: give one of FILE, --hex and --query (see diastole decode --help)`,
 		"decode a --json":                   `diastole: decode: --json goes with --query (see diastole decode --help)`,

@@ -121,7 +121,7 @@ func networkName(name string, http int) string {
 
 // widest is how much of a cell is shown. Devices choose their names: one that is a
 // line long would push everybody's columns off the screen.
-const widest = 60
+const widest = 80
 
 func printColumns(w io.Writer, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -52,7 +51,7 @@ func openLearned(cfg *config.Config, log *zap.Logger, metrics prometheus.Registe
 	var err error
 	l.store, err = store.Open(store.Config{Path: cfg.State.Path, Log: log.Named("store"), Metrics: store.NewMetrics(metrics)})
 	if err != nil {
-		return nil, fmt.Errorf("state.path: %w", err)
+		return nil, err
 	}
 	if l.lasting {
 		l.restore(context.Background())
@@ -124,18 +123,20 @@ func (l *learned) saveNetworks() {
 		return
 	}
 	saved, put := map[heartbeat.Network]heartbeat.Advice{}, 0
-	l.networks.All(time.Now(), func(n heartbeat.Network, a heartbeat.Advice) bool {
+	for n := range l.networks.All {
+		a := l.networks.Advise(time.Now(), n)
+		was, ok := l.saved[n]
 		saved[n] = a
-		if was, ok := l.saved[n]; ok && was == a {
-			return true
+		if ok && was == a {
+			continue
 		}
 		if s, known := l.networks.Snapshot(n); known {
 			l.store.PutNetwork(s)
-			put++
 		}
-		// An error has been reported by the store; its rows wait on, and those not put yet are put in a minute.
-		return put == 0 || put%saveRows != 0 || l.store.Flush() == nil
-	})
+		if put++; put%saveRows == 0 && l.store.Flush() != nil {
+			break // the store says so; its rows wait on, and those not put yet are put in a minute
+		}
+	}
 	l.saved = saved
 }
 

@@ -85,8 +85,8 @@ var errStoppedAtOnce = errors.New("stopped at once by a second signal: waits tha
 //
 // A second signal goes to step 4 at once.
 func (d *daemon) drain(s os.Signal, signals <-chan os.Signal) error {
+	d.gate.draining.Store(true) // before the line: who reads it and asks /readyz is told the same
 	d.log.Info("draining", zap.Stringer("signal", s), zap.Duration("within", d.config.Drain))
-	d.gate.draining.Store(true)
 	d.proxy.Drain(window(d.config.Drain))
 	ctx, cancel := context.WithTimeout(context.Background(), d.config.Drain)
 	defer cancel()

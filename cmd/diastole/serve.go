@@ -195,6 +195,7 @@ func (d *daemon) newAdmin(rules *policy.Policy, users func(string) string, metri
 		Learned: &admin.Learned{
 			Devices:  d.learned.devices.All,
 			Networks: d.learned.networks.All,
+			Advise:   d.learned.networks.Advise,
 			Decide:   func(network string) policy.Decision { return rules.Decide(policy.Asker{Network: network}) },
 			User:     users,
 		},

@@ -18,7 +18,9 @@ type Learned struct {
 	// Devices gives all devices, the one heard of last first.
 	Devices iter.Seq2[heartbeat.Key, heartbeat.DeviceState]
 	// Networks gives all networks, the one heard of last first.
-	Networks func(now time.Time, yield func(heartbeat.Network, heartbeat.Advice) bool)
+	Networks iter.Seq[heartbeat.Network]
+	// Advise says what is known of a network.
+	Advise func(now time.Time, n heartbeat.Network) heartbeat.Advice
 	// Decide says what holds on a network for a device of which nothing else is
 	// known; "" is a network without a configured name.
 	Decide func(network string) policy.Decision

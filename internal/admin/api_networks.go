@@ -53,17 +53,19 @@ func (l *Learned) networks(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found, shown := 0, []Network{}
-	l.Networks(time.Now(), func(n heartbeat.Network, a heartbeat.Advice) bool {
+	for n := range l.Networks {
 		if !asked.found(n.Name) {
-			return true
+			continue
 		}
 		show, end := asked.turn(found)
+		if end {
+			break
+		}
 		if show {
-			shown = append(shown, networkOf(n, a, l.Decide(n.Name)))
+			shown = append(shown, networkOf(n, l.Advise(time.Now(), n), l.Decide(n.Name)))
 		}
 		found++
-		return !end
-	})
+	}
 	sayJSON(w, http.StatusOK, NetworksPage{asked.Page, policyOf(l.Decide("")), shown})
 }
 
