@@ -98,27 +98,31 @@ func TestDrainRefusesNewWaitsAndNothingElse(t *testing.T) {
 
 // The server has begun to answer with mail: that answer comes first.
 func TestDrainDoesNotCutAnAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		body := largeAnswer("1", "2", 200<<10)
-		s := inMemory(t, func(x *lab.Exchange) error {
-			if err := x.ReadBody(); err != nil {
-				return err
-			}
-			raw := document(body)
-			if err := x.Send(raw[:100<<10]); err != nil {
-				return err
-			}
-			return after(time.Minute, lab.Answer(raw[100<<10:]))(x)
+	for name, begun := range map[string]bool{"that has begun": true, "that begins before its turn": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				body := largeAnswer("1", "2", 200<<10)
+				half := after(time.Millisecond, func(x *lab.Exchange) error { return x.Send(document(body)[:100<<10]) })
+				s := inMemory(t, func(x *lab.Exchange) error {
+					if err := half(x); err != nil {
+						return err
+					}
+					return after(48*time.Hour, lab.Answer(document(body)[100<<10:]))(x)
+				})
+				phone := s.call()
+				phone.send(post{cmd: "Sync", body: syncOf("1").Append(nil, "14.1")}.raw())
+				if begun {
+					time.Sleep(time.Second)
+				}
+				synctest.Wait()
+				s.proxy.Drain(24 * time.Hour)
+				wantReply(t, phone.reply(), 200, body)
+				s.settled()
+				s.wantOutcomes("sync changed")
+				s.wantUnread()
+			})
 		})
-		phone := s.call()
-		phone.send(post{cmd: "Sync", body: syncOf("1").Append(nil, "14.1")}.raw())
-		time.Sleep(time.Second)
-		s.proxy.Drain(time.Second)
-		wantReply(t, phone.reply(), 200, body)
-		s.settled()
-		s.wantOutcomes("sync changed")
-		s.wantUnread()
-	})
+	}
 }
 
 func TestDrainOfAWaitThatEndsByItselfIsNoDrain(t *testing.T) {
