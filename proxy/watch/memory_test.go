@@ -38,9 +38,14 @@ func (p *plain) sync(d Device, asked eas.SyncRequest, answer eas.SyncResponse, a
 			last.SyncFolders = len(asked.Collections)
 		}
 		for _, c := range asked.Collections {
-			if c.ID != "" && !refused[c.ID] {
-				p.keys[d][c.ID] = Collection{c.SyncKey, c.FilterType}
+			if c.ID == "" || refused[c.ID] {
+				continue
 			}
+			filter := c.FilterType
+			if before, known := p.keys[d][c.ID]; known && filter < 0 && c.SyncKey != "0" {
+				filter = before.FilterType
+			}
+			p.keys[d][c.ID] = Collection{c.SyncKey, filter}
 		}
 	}
 	p.last[d] = last
