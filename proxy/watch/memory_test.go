@@ -160,6 +160,13 @@ func TestMemoryStaysWithinItsBounds(t *testing.T) {
 			if _, ok := m.Last(d); !ok {
 				t.Fatal("the device that has just spoken is not known")
 			}
+			sum := 0
+			for _, s := range m.devices.Values() {
+				sum += s.bytes
+			}
+			if m.bytes != sum {
+				t.Fatalf("%d bytes are counted, there are %d", m.bytes, sum)
+			}
 			if m.Len() > c.Devices || m.bytes > c.Bytes && m.Len() > 1 {
 				t.Fatalf("%d devices of %d bytes are known, want at most %+v", m.Len(), m.bytes, c)
 			}
