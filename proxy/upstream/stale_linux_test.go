@@ -14,12 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// both runs a test over plain TCP and over TLS.
-func both(t *testing.T, test func(t *testing.T, serve func(testing.TB, func(*peer)) *server)) {
-	t.Run("TCP", func(t *testing.T) { test(t, serve) })
-	t.Run("TLS", func(t *testing.T) { test(t, serveTLS) })
-}
-
 // carriedOut counts how often the server has acted upon each request.
 type carriedOut struct {
 	mu    sync.Mutex
