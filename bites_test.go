@@ -87,6 +87,8 @@ func TestA(t *testing.T) { synctest.Test(t, func(t *testing.T) { time.Sleep(1) }
 	{"function length", "61 lines", one("proxy/a.go", "package proxy\nfunc f() {"+strings.Repeat("\n", 60)+"}"), "f has 61 lines"},
 	{"function length", "a long test", one("proxy/a_test.go", "package proxy\nfunc TestA() {"+strings.Repeat("\n", 60)+"}"), "TestA has 61 lines"},
 	{"function length", "a test with a long table", one("proxy/a_test.go", "package proxy\nfunc TestA() {\n_ = []int{"+strings.Repeat("\n", 90)+"}\n}"), ""},
+	{"function length", "a test with a long subtest", one("proxy/a_test.go", "package proxy\nfunc TestA() {\nrun(func() {"+strings.Repeat("\n", 60)+"})\n}"), "a function has 61 lines"},
+	{"function length", "a test with two subtests", one("proxy/a_test.go", "package proxy\nfunc TestA() {"+strings.Repeat("\nrun(func() {"+strings.Repeat("\n", 40)+"})", 2)+"\n}"), ""},
 	{"function length", "60 lines", one("proxy/a.go", "package proxy\nfunc f() {"+strings.Repeat("\n", 59)+"}"), ""},
 }
 

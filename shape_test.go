@@ -75,23 +75,30 @@ func medianLength(house []source) (faults []string) {
 	return faults
 }
 
-// functionLength counts what must be read in one look. In a test the table of
-// cases is data and does not count.
+// functionLength counts what must be read in one look. In a test neither the
+// table of cases counts, which is data, nor the body of a t.Run, which is a test
+// of its own and is counted as one.
 func functionLength(house []source) (faults []string) {
 	for _, s := range house {
-		for _, decl := range s.file.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok {
-				continue
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			name := ""
+			switch f := n.(type) {
+			case *ast.FuncDecl:
+				name = f.Name.Name
+			case *ast.FuncLit:
+				name = "a function"
+			default:
+				return true
 			}
-			n := s.linesOf(f)
+			lines := s.linesOf(n)
 			if s.test() {
-				n -= s.longestTable(f)
+				lines -= s.apart(n)
 			}
-			if n > longestFunction {
-				faults = append(faults, fmt.Sprintf("%s: %s has %d lines, at most %d: it cannot be read in one look", s.at(f.Pos()), f.Name.Name, n, longestFunction))
+			if lines > longestFunction {
+				faults = append(faults, fmt.Sprintf("%s: %s has %d lines, at most %d: it cannot be read in one look", s.at(n.Pos()), name, lines, longestFunction))
 			}
-		}
+			return true
+		})
 	}
 	return faults
 }
@@ -100,10 +107,15 @@ func (s source) linesOf(n ast.Node) int {
 	return s.fset.Position(n.End()).Line - s.fset.Position(n.Pos()).Line + 1
 }
 
-func (s source) longestTable(f *ast.FuncDecl) (lines int) {
-	ast.Inspect(f, func(n ast.Node) bool {
-		if table, ok := n.(*ast.CompositeLit); ok {
-			lines = max(lines, s.linesOf(table)-1)
+// apart are the lines of tables and functions within n that are read apart.
+func (s source) apart(n ast.Node) (lines int) {
+	ast.Inspect(n, func(inner ast.Node) bool {
+		switch inner.(type) {
+		case *ast.CompositeLit, *ast.FuncLit:
+			if inner != n {
+				lines += s.linesOf(inner) - 1
+				return false
+			}
 		}
 		return true
 	})

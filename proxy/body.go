@@ -41,8 +41,10 @@ func (p *Proxy) request(w http.ResponseWriter, r *http.Request) (*upstream.Reque
 		return out, nil
 	case r.ContentLength > 0 && r.ContentLength <= wholeBody && !expects:
 		out.Bytes = make([]byte, r.ContentLength)
-		_, err := io.ReadFull(r.Body, out.Bytes)
-		return out, err
+		return out, inTime(w, func() error {
+			_, err := io.ReadFull(r.Body, out.Bytes)
+			return err
+		})
 	}
 	p.stream(out, w, r, r.Body)
 	out.AwaitContinue = expects

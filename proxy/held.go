@@ -9,10 +9,22 @@ import (
 	"github.com/diastole/diastole/proxy/upstream"
 )
 
-// bodyTime bounds how long a Ping's or Sync's body may take to come in. Before
-// it is there, nothing waits, and a client that sends a byte a minute would hold
-// a connection for nothing.
+// bodyTime bounds how long a body that is read before it goes up may take to come
+// in. Before it is there, nothing waits, and a client that sends a byte a minute
+// would hold a connection for nothing.
 const bodyTime = time.Minute
+
+// inTime bounds a read of a request's body. After an error the bound stays: to
+// keep the connection, net/http would wait for the rest of the body, for ever.
+func inTime(w http.ResponseWriter, read func() error) error {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
+	err := read()
+	if err == nil {
+		_ = control.SetReadDeadline(time.Time{})
+	}
+	return err
+}
 
 // waitRequest prepares a Ping or Sync. Its body is read before it goes up, if it
 // is short enough to be read at all; body is nil with whole false if it is not.
@@ -24,10 +36,10 @@ func (p *Proxy) waitRequest(w http.ResponseWriter, r *http.Request) (out *upstre
 		Header: p.requestHeader(r),
 		// Interim stays nil: a 1xx in the middle of a wait would wake the radio.
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
-	body, whole, err = readUpTo(r.Body, wholeBody)
-	_ = control.SetReadDeadline(time.Time{})
+	err = inTime(w, func() error {
+		body, whole, err = readUpTo(r.Body, wholeBody)
+		return err
+	})
 	if err != nil {
 		return nil, nil, false, err
 	}

@@ -104,6 +104,25 @@ func TestLawTheDeviceGoingAwayIsDataElsewhereToo(t *testing.T) {
 		s.wantUnread()
 		s.wantNobodyBlamed()
 	})
+	t.Run("in the middle of an answer that has paused", func(t *testing.T) {
+		s := onSockets(t, func(x *lab.Exchange) error {
+			if err := x.Send(docHead + "Transfer-Encoding: chunked\r\n\r\n" + lab.Chunk("half")); err != nil {
+				return err
+			}
+			return untilLetGo(came, gone)(x)
+		})
+		phone := s.call()
+		phone.send(post{cmd: "Search", body: []byte("x")}.raw())
+		<-came
+		if _, err := io.ReadFull(phone, make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		phone.Close()
+		<-gone
+		s.settled()
+		s.wantUnread()
+		s.wantNobodyBlamed()
+	})
 	t.Run("in the middle of an answer", func(t *testing.T) {
 		// Far more than all buffers on the way: the server cannot finish.
 		s := onSockets(t, func(x *lab.Exchange) error {

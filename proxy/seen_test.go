@@ -3,11 +3,13 @@ package proxy
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"go.uber.org/zap/zapcore"
 
@@ -137,8 +139,10 @@ func (s *stage) wantBegun(form string, seconds float64, folders int64) {
 // sent waits until n requests have gone up, and gives all of them.
 func (s *stage) sent(n int) []*lab.Recorded {
 	s.Helper()
+	patience, cancel := context.WithTimeout(s.Context(), 30*time.Second)
+	defer cancel()
 	for len(s.went) < n {
-		next, err := s.up.Next(s.Context())
+		next, err := s.up.Next(patience)
 		if err != nil {
 			s.Fatalf("%d requests went up, want %d: %v", len(s.went), n, err)
 		}

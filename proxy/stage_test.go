@@ -30,8 +30,9 @@ type stage struct {
 	registry *prometheus.Registry
 	log      *observer.ObservedLogs
 	dial     func() (net.Conn, error) // the phone's way in
-	handlers sync.WaitGroup
-	went     []*lab.Recorded // see sent
+	conns    gauge                    // open connections of phones
+	requests gauge                    // in the proxy
+	went     []*lab.Recorded          // see sent
 }
 
 // onSockets puts the stage on 127.0.0.1.
@@ -80,7 +81,16 @@ func (s *stage) open(front net.Listener, base string, set []func(*Config)) {
 	s.proxy = New(c)
 	server := &http.Server{
 		Handler:     http.HandlerFunc(s.serve),
-		ConnContext: s.proxy.ConnContext, ConnState: s.proxy.ConnState,
+		ConnContext: s.proxy.ConnContext,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			s.proxy.ConnState(c, state)
+			switch state {
+			case http.StateNew:
+				s.conns.add(1)
+			case http.StateClosed, http.StateHijacked:
+				s.conns.add(-1)
+			}
+		},
 		// As the listener in front has them: scenario 14.
 		ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 5 * time.Minute,
 	}
@@ -88,19 +98,51 @@ func (s *stage) open(front net.Listener, base string, set []func(*Config)) {
 	s.Cleanup(func() {
 		server.Close()
 		s.up.Close()
-		s.handlers.Wait()
+		s.settled()
 		s.proxy.client.Close()
 	})
 }
 
 func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
-	s.handlers.Add(1)
-	defer s.handlers.Done()
+	s.requests.add(1)
+	defer s.requests.add(-1)
 	s.proxy.ServeHTTP(w, r)
 }
 
 // settled waits until the proxy is done with every request that it has.
-func (s *stage) settled() { s.handlers.Wait() }
+func (s *stage) settled() { s.requests.wait(func(_, now int) bool { return now == 0 }) }
+
+// gauge counts what comes and goes. Unlike a WaitGroup it may do so while others
+// wait.
+type gauge struct {
+	mu         sync.Mutex
+	changed    *sync.Cond
+	total, now int
+}
+
+func (g *gauge) lock() {
+	g.mu.Lock()
+	if g.changed == nil {
+		g.changed = sync.NewCond(&g.mu)
+	}
+}
+
+func (g *gauge) add(n int) {
+	g.lock()
+	defer g.mu.Unlock()
+	g.total += max(n, 0)
+	g.now += n
+	g.changed.Broadcast()
+}
+
+// wait returns when enough is true of how many have come in all and are there.
+func (g *gauge) wait(enough func(total, now int) bool) {
+	g.lock()
+	defer g.mu.Unlock()
+	for !enough(g.total, g.now) {
+		g.changed.Wait()
+	}
+}
 
 // caller is one connection of a phone.
 type caller struct {

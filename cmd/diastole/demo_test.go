@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"net/http/httptest"
 	"os"
@@ -14,27 +15,41 @@ import (
 	"github.com/diastole/diastole/internal/lab"
 )
 
-func TestTheDemoWritesJSONLinesAndEndsWithASummary(t *testing.T) {
-	t.Parallel()
-	o := runProgram(t, "", "demo", "--for", "2s", "--mail", "50ms")
-	if o.code != exitOK || o.err != "" {
-		t.Fatalf("exit code %d, stderr:\n%s", o.code, o.err)
+// demoUntil reads the demo's lines until one satisfies enough, then interrupts it,
+// and returns all that it wrote.
+func demoUntil(t *testing.T, enough func(line) bool) (events []line) {
+	t.Helper()
+	cmd := exec.Command(program, "demo", "--mail", "50ms")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	var events []line
-	for text := range strings.Lines(o.out) {
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
+	defer late.Stop()
+	for in := bufio.NewScanner(out); in.Scan(); {
 		var l line
-		if err := json.Unmarshal([]byte(text), &l); err != nil {
-			t.Fatalf("%q: %v", text, err)
+		if err := json.Unmarshal(in.Bytes(), &l); err != nil {
+			t.Errorf("%q: %v", in.Text(), err)
+			continue
 		}
 		events = append(events, l)
+		if enough(l) {
+			cmd.Process.Signal(os.Interrupt) // the second one would find it gone
+		}
 	}
-	first, last := events[0], events[len(events)-1]
-	if first.text("event") != "started" || first["scale"] != 60.0 || !strings.HasPrefix(first.text("phones"), "https://127.0.0.1:") ||
-		!strings.HasPrefix(first.text("admin"), "http://127.0.0.1:") {
-		t.Errorf("first line %v", first)
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("the demo ended with %v after %d lines", err, len(events))
 	}
-	arrived, woken := 0, 0
-	for _, e := range events {
+	return events
+}
+
+func TestTheDemoWritesJSONLinesAndEndsWithASummary(t *testing.T) {
+	t.Parallel()
+	arrived, woken, asked := 0, 0, false
+	events := demoUntil(t, func(e line) bool {
 		switch {
 		case e.text("event") == "mail":
 			arrived++
@@ -43,6 +58,17 @@ func TestTheDemoWritesJSONLinesAndEndsWithASummary(t *testing.T) {
 		case e.text("event") == "problem":
 			t.Errorf("a phone complains: %v", e)
 		}
+		first := !asked && arrived > 0 && woken > 0
+		asked = asked || first
+		return first
+	})
+	if len(events) < 2 {
+		t.Fatalf("only %v", events)
+	}
+	first, last := events[0], events[len(events)-1]
+	if first.text("event") != "started" || first["scale"] != 60.0 || !strings.HasPrefix(first.text("phones"), "https://127.0.0.1:") ||
+		!strings.HasPrefix(first.text("admin"), "http://127.0.0.1:") {
+		t.Errorf("first line %v", first)
 	}
 	if last.text("event") != "summary" || last["mails_arrived"] != float64(arrived) || arrived == 0 || woken == 0 {
 		t.Errorf("%d mails, %d waits woken by them, summary %v", arrived, woken, last)

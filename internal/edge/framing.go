@@ -24,12 +24,13 @@ import (
 // written anew towards the upstream, so no second reader sees it.
 //
 // All parts of a request but its body's data are lines, so framing splits lines
-// and counts data. Whatever else is wrong with them is left to net/http. It
-// keeps at most one unfinished line.
+// and counts data. Whatever else is wrong with them is left to net/http. Of an
+// unfinished line it keeps the beginning and the end.
 type framing struct {
 	part    part
 	data    uint64 // bytes of body still to come that are no lines
-	line    []byte // start of a line whose end has not come yet
+	line    []byte // a line whose end has not come yet, without its middle
+	long    int    // how long that line is by now
 	old     bool   // HTTP/1.0
 	encoded bool   // Transfer-Encoding seen
 	sized   bool   // Content-Length seen
@@ -51,6 +52,12 @@ const (
 // so that net/http answers 431 first.
 const maxLine = 256 << 10
 
+// kept is how much of a line that comes in pieces is kept: net/http has the whole
+// of it, and a stranger may send 128 KiB of header without ever ending the line.
+// Nothing is decided by its middle: a length that net/http accepts has none but
+// zeroes and blanks there.
+const kept = 512
+
 // refusal is why a request is not read to its end.
 type refusal struct{ reason, text string }
 
@@ -62,6 +69,7 @@ var (
 	foldedHeader      = &refusal{"folded-header", "folded header line (RFC 9112 5.2)"}
 	badChunk          = &refusal{"bad-chunk", "malformed chunk (RFC 9112 7.1)"}
 	longLine          = &refusal{"long-line", "line without end"}
+	tooFarAhead       = &refusal{"too-far-ahead", "more than 64 KiB of further requests before an answer"}
 )
 
 // pass says how many bytes of p may go on to net/http. When it is fewer than
@@ -83,7 +91,7 @@ func (f *framing) pass(p []byte) (n int, err error) {
 		line := p[n : n+end]
 		n += end
 		if f.line != nil {
-			line, f.line = append(f.line, line...), nil
+			line, f.line, f.long = append(f.line, line...), nil, 0
 		}
 		if err := f.read(trimEnd(line)); err != nil {
 			return n, err
@@ -93,12 +101,19 @@ func (f *framing) pass(p []byte) (n int, err error) {
 }
 
 func (f *framing) keep(p []byte) error {
-	if len(f.line)+len(p) > maxLine {
+	if f.long += len(p); f.long > maxLine {
 		return longLine
 	}
-	f.line = append(f.line, p...)
+	line := append(f.line, p...)
+	if len(line) > kept {
+		line = append(line[:kept/2:kept/2], line[len(line)-kept/2:]...)
+	}
+	f.line = line
 	return nil
 }
+
+// between reports whether all that has passed are whole requests.
+func (f *framing) between() bool { return f.part == requestLine && f.data == 0 && f.line == nil }
 
 // trimEnd takes CR LF or LF off a line, as net/textproto does.
 func trimEnd(line []byte) []byte {

@@ -13,8 +13,9 @@ import (
 type guard struct {
 	*tls.Conn
 	framing framing
-	open    bool  // the connection was upgraded or taken over: no HTTP any more
-	err     error // what ended the reading
+	ahead   []byte // came while a request was in work: the next ones
+	open    bool   // the connection was upgraded or taken over: no HTTP any more
+	err     error  // what ended the reading
 	refused func(*guard, *refusal)
 }
 
@@ -24,7 +25,10 @@ func (g *guard) Read(p []byte) (int, error) {
 	if g.err != nil {
 		return 0, g.err
 	}
-	n, err := g.Conn.Read(p)
+	if len(p) == 1 && !g.open && g.framing.between() {
+		return 0, g.watch(p)
+	}
+	n, err := g.next(p)
 	if g.open || n == 0 {
 		return n, err
 	}
@@ -35,6 +39,41 @@ func (g *guard) Read(p []byte) (int, error) {
 		return passed, nil
 	}
 	return n, err
+}
+
+// next gives what was read ahead before what is still to come.
+func (g *guard) next(p []byte) (int, error) {
+	if len(g.ahead) == 0 {
+		return g.Conn.Read(p)
+	}
+	n := copy(p, g.ahead)
+	if g.ahead = g.ahead[n:]; len(g.ahead) == 0 {
+		g.ahead = nil
+	}
+	return n, nil
+}
+
+// maxAhead bounds what a client may send behind a request that is in work.
+// Nobody does that any more but .NET's HttpWebRequest, with a few small requests.
+const maxAhead = 64 << 10
+
+// watch is the reading with which net/http finds out that the client has left: of
+// one byte, between two requests, with a handler at work. For net/http it is over
+// with the first byte, so that a client who pipelines (RFC 9112 9.3.2) and then
+// leaves is not noticed: its wait would keep a connection to the server for up to
+// an hour. Here the reading goes on, and the bytes are kept for the next request.
+// net/http itself ends it, by a deadline, when the answer is out.
+func (g *guard) watch(p []byte) error {
+	for len(g.ahead) < maxAhead {
+		n, err := g.Conn.Read(p)
+		g.ahead = append(g.ahead, p[:n]...)
+		if err != nil {
+			return err
+		}
+	}
+	g.err = tooFarAhead
+	g.refused(g, tooFarAhead)
+	return g.err
 }
 
 // letGo stops the guard when a handler takes the connection (WebSocket):

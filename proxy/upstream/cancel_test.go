@@ -130,6 +130,47 @@ func TestCancelAfterCloseLeavesTheConnectionAlone(t *testing.T) {
 	}
 }
 
+func TestConnectionThatACancelIsClosingIsNotKept(t *testing.T) {
+	s := serve(t, keepAnswering(ok))
+	c := s.client(Config{})
+	ctx, cancel := context.WithCancel(context.Background())
+	x, err := c.Do(ctx, get())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(x.Body); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	x.Close()
+	if c.Idle() != 0 {
+		t.Error("it is kept")
+	}
+}
+
+// slowGoodbye closes as TLS does where the server does not read.
+type slowGoodbye struct{ net.Conn }
+
+func (c slowGoodbye) Close() error {
+	time.Sleep(5 * time.Second)
+	return c.Conn.Close()
+}
+
+func TestCancelDoesNotWaitToSayGoodbye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		go func() { _, _ = theirs.Read(make([]byte, 4096)) }()
+		ctx, cancel := context.WithCancelCause(context.Background())
+		time.AfterFunc(time.Minute, func() { cancel(errPhoneLeft) })
+		began := time.Now()
+		_, err := newConn(slowGoodbye{ours}, ours).exchange(ctx, get())
+		if took := time.Since(began); !errors.Is(err, errPhoneLeft) || took != time.Minute {
+			t.Errorf("%v after %v", err, took)
+		}
+	})
+}
+
 // A cancel that races with Close may end the connection, but never later on the
 // next exchange's watch.
 func TestCancelThatRacesWithCloseNeverHurtsTheNextExchange(t *testing.T) {

@@ -116,6 +116,28 @@ func TestHeldBackBodyIsNeverReadAfterAFinalAnswer(t *testing.T) {
 	}
 }
 
+// However long the answer's body then takes.
+func TestHeldBackBodyIsNotReadWhileTheFinalAnswerIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		go func() {
+			_, _ = theirs.Read(make([]byte, 4096))
+			_, _ = io.WriteString(theirs, "HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\n")
+		}()
+		r, reads := expecting("body")
+		x, err := newConn(ours, ours).exchange(context.Background(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if reads.Load() != 0 {
+			t.Error("the body was read after the refusal")
+		}
+		x.Close()
+	})
+}
+
 func TestHeldBackBodyIsNeverReadAfterAnError(t *testing.T) {
 	r, reads := expecting("body")
 	s := serve(t, func(p *peer) { p.head() })

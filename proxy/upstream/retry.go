@@ -33,14 +33,16 @@ package upstream
 // a write took the ECONNRESET of a bare RST, the next read says end of file too,
 // so the first error of an exchange is the one that counts.
 //
-// Where it does not hold, it says no: a kernel or sandbox that does not count
-// (bytes_acked at 0 on a connection that has carried a request: before Linux 4.1
-// and 4.19, gVisor, TCP in the network card), another system (retry_other.go),
-// multipath TCP (client.go turns it off). A box on the way that ends TCP on both
-// sides is itself the server that this proof speaks of, and passes nothing on that
-// it did not take. Loopback, veth and offloading of segments change nothing: the
-// counts are of sequence numbers. TIME_WAIT and FIN_WAIT2 answer new data with RST
-// and acknowledge none of it.
+// Where it does not hold, it says no: a kernel that does not count (both counts
+// are above 0 on a connection that has carried a request, but Linux has had them
+// only since 4.1 and 4.19, and a sandbox's or a network card's own TCP may not
+// fill them in), another system (retry_other.go). Multipath TCP counts per path;
+// client.go turns it off. A box on the way that ends TCP on both sides is itself
+// the server that this proof speaks of, and passes nothing on that it did not take.
+// Loopback, veth and the offloading of segments change nothing: what is counted are
+// sequence numbers. FIN_WAIT2 and TIME_WAIT answer new data with RST and
+// acknowledge none of it. packet_linux_test.go plays each of these ends against
+// the real kernel.
 
 // counters are what the kernel counts on one connection.
 type counters struct {

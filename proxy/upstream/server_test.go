@@ -51,6 +51,12 @@ func serveTLS(t testing.TB, script func(p *peer)) *server {
 	return listen(t, &tls.Config{Certificates: []tls.Certificate{certificate()}}, script)
 }
 
+// both runs a test over plain TCP and over TLS.
+func both(t *testing.T, test func(t *testing.T, serve func(testing.TB, func(*peer)) *server)) {
+	t.Run("TCP", func(t *testing.T) { test(t, serve) })
+	t.Run("TLS", func(t *testing.T) { test(t, serveTLS) })
+}
+
 func listen(t testing.TB, secure *tls.Config, script func(p *peer)) *server {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

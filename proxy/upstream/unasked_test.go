@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -34,6 +35,29 @@ func TestUnaskedBytesNeverBecomeAnAnswer(t *testing.T) {
 		until(t, "the bytes", func() bool { return !idle.alive() })
 		if _, body := must(t, c, get()); body != "ok" || s.connections() != 2 {
 			t.Errorf("%q on connection %d", body, s.connections())
+		}
+	})
+}
+
+func TestUnaskedBytesEndAPin(t *testing.T) {
+	both(t, func(t *testing.T, serve func(testing.TB, func(*peer)) *server) {
+		asked, said := make(chan bool), make(chan bool)
+		s := serve(t, func(p *peer) {
+			p.request()
+			p.say(ok)
+			<-asked
+			p.say(forged)
+			said <- true
+			p.rest()
+		})
+		p := s.client(Config{}).Pin(func() { t.Error("told besides") })
+		defer p.Close()
+		pinned(t, p, get())
+		close(asked)
+		<-said
+		until(t, "the bytes", func() bool { return !p.idle.alive() })
+		if _, err := p.Do(context.Background(), get()); !errors.Is(err, ErrPinLost) {
+			t.Errorf("%v", err)
 		}
 	})
 }

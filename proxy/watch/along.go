@@ -16,6 +16,7 @@ type Along struct {
 	from   io.Reader
 	plain  eas.SyncResponseReader
 	packed *unpacking // nil: not compressed
+	came   bool       // at least one byte
 	ended  bool       // from has said io.EOF
 	err    error      // why the rest is not read along; it passes all the same
 }
@@ -33,6 +34,7 @@ func ReadAlong(body io.Reader, encoding string) *Along {
 
 func (a *Along) Read(p []byte) (int, error) {
 	n, err := a.from.Read(p)
+	a.came = a.came || n > 0
 	a.ended = a.ended || err == io.EOF
 	switch {
 	case a.err != nil || n == 0:
@@ -54,7 +56,7 @@ func (a *Along) Close() (eas.SyncResponse, error) {
 	switch {
 	case !a.ended:
 		err = ErrUnfinished
-	case a.err != nil:
+	case a.came && a.err != nil: // nothing is nothing in every coding
 		err = a.err
 	}
 	return answer, err

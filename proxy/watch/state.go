@@ -5,7 +5,7 @@ import "github.com/diastole/diastole/wbxml/eas"
 // Collection is one folder as the device has it.
 type Collection struct {
 	SyncKey    string // the last one the server handed out
-	FilterType int    // of the last Sync, MS-ASCMD 2.2.3.68.2; -1: none
+	FilterType int    // that holds, MS-ASCMD 2.2.3.68.2; -1: none
 }
 
 // What one device may make us remember. Its further folders, and those with
@@ -38,10 +38,20 @@ func (s *state) sync(asked eas.SyncRequest, answer eas.SyncResponse) {
 	refused := refusals(answer)
 	for _, c := range asked.Collections {
 		if !refused[c.ID] {
-			s.note(c.ID, Collection{SyncKey: c.SyncKey, FilterType: c.FilterType})
+			s.note(c.ID, Collection{SyncKey: c.SyncKey, FilterType: s.filter(c)})
 		}
 	}
 	s.answered(answer)
+}
+
+// filter is the one that holds for a folder from now on. Options are sticky: where
+// a Sync has none, the ones before stay (2.2.3.125.6), until the folder begins anew.
+func (s *state) filter(c eas.SyncCollection) int {
+	known, ok := s.collections[c.ID]
+	if c.FilterType < 0 && ok && c.SyncKey != "0" {
+		return known.FilterType
+	}
+	return c.FilterType
 }
 
 // refusals are the folders that the server did not accept as they were asked for.

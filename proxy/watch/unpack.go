@@ -37,7 +37,10 @@ func isPacked(encoding string) (bool, error) {
 // Unpacked returns a short body that came whole, unpacked if it was compressed.
 func Unpacked(body []byte, encoding string) ([]byte, error) {
 	packed, err := isPacked(encoding)
-	if err != nil || !packed || len(body) == 0 {
+	if len(body) == 0 { // nothing is nothing in every coding
+		return body, nil
+	}
+	if err != nil || !packed {
 		return body, err
 	}
 	var plain bytes.Buffer
@@ -51,8 +54,10 @@ func ReadWhole(body []byte, encoding string) (eas.SyncResponse, error) {
 	var plain eas.SyncResponseReader
 	packed, err := isPacked(encoding)
 	switch {
+	case len(body) == 0:
+		err = nil
 	case err != nil:
-	case packed && len(body) > 0:
+	case packed:
 		err = copyUnpacked(untilDone{&plain}, bytes.NewReader(body))
 	default:
 		_, _ = plain.Write(body)
