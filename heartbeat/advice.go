@@ -24,7 +24,6 @@ func (e *estimator) advise(now time.Duration, c NetworksConfig) Advice {
 	if !e.stale {
 		return e.advice
 	}
-	e.refresh()
 	hearsay := e.belief
 	for _, x := range e.deaths.last {
 		for range x.untold {
@@ -32,16 +31,10 @@ func (e *estimator) advise(now time.Duration, c NetworksConfig) Advice {
 		}
 	}
 	e.advice = Advice{
-		Limit: limitAt(hearsay.quantile(0.5)), Low: limitAt(hearsay.quantile(sure)), High: limitAt(hearsay.quantile(1 - sure)),
+		Interval: e.interval(c.Margin),
+		Limit:    limitAt(hearsay.quantile(0.5)), Low: limitAt(hearsay.quantile(sure)), High: limitAt(hearsay.quantile(1 - sure)),
 		Other: float64(e.other()), Survived: int(e.survived), Died: int(e.died), Devices: e.deaths.devices(now, c.HalfLife),
-	}
-	if e.enforced {
-		e.advice.Interval = below(limitAt(e.low), c.Margin)
 	}
 	e.stale = false
 	return e.advice
 }
-
-// below takes the margin off, of a short limit at most half: to advise nothing at
-// all would mean no limit.
-func below(limit, margin time.Duration) time.Duration { return limit - min(margin, limit/2) }

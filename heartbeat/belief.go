@@ -39,12 +39,21 @@ type belief struct {
 	sum float32
 }
 
-// prior is what is believed of a network of which nothing is known.
-var prior = unknownNetwork()
+// prior is what is believed of a network of which nothing is known, renewal what of it
+// comes back with every evidence.
+var (
+	prior   = unknownNetwork()
+	renewal = func() (p [points]float32) {
+		for i := range p {
+			p[i] = change * prior.p[i]
+		}
+		return p
+	}()
+)
 
-// unknownNetwork: 3 in 10 have no limit that matters. Few are below 5 minutes (ask
-// Apple's, Microsoft's and Twilio's tables): else the first deaths at 15 minutes
-// would send everybody to 1 minute. In between, as likely at 5..6 as at 25..30 min.
+// unknownNetwork: 3 in 10 have no limit that matters. Few are below 5 minutes, the
+// shortest that Apple's and Microsoft's advice speaks of: else the first deaths at 15
+// minutes would send everybody to 1 minute. In between, as likely at 5..6 as at 25..30.
 func unknownNetwork() (b belief) {
 	const free, low, edge = 0.30, 0.01, 5 * time.Minute
 	for i := range b.p[:points-1] {
@@ -93,8 +102,9 @@ func (b *belief) weigh(cut int, below, above float32) {
 		if i < cut {
 			like = below
 		}
-		b.p[i] = (b.p[i]*keep + change*prior.p[i]) * like
-		sum += b.p[i]
+		p := (b.p[i]*keep + renewal[i]) * like
+		b.p[i] = p
+		sum += p
 	}
 	b.sum = sum
 }
@@ -110,24 +120,24 @@ func (b *belief) atLeast(i int) float32 {
 
 // quantile is the highest point whose limit is survived with that probability.
 func (b *belief) quantile(probability float32) int {
-	above, want := float32(0), probability*b.sum
-	for i := points - 1; i > 0; i-- {
-		if above += b.p[i]; above >= want {
+	below, most := float32(0), (1-probability)*b.sum
+	for i := range b.p[:points-1] {
+		if below += b.p[i]; below > most {
 			return i
 		}
 	}
-	return 0
+	return points - 1
 }
 
 // forget lets a share of what is known against the limits above point low fade. The
 // knowledge that low was survived does not: should it not be any more, deaths will
-// say so. However much is forgotten, low+1 does not become sure by it: forgetting
-// invites somebody to try, and raises nobody.
+// say so. However much is forgotten, low+1 does not become sure by it, nor by one
+// device that survives it then: forgetting invites two to try, and raises nobody.
 func (b *belief) forget(share float32, low int) {
 	if low+1 >= points {
 		return
 	}
-	const most = 0.9 // below sure
+	const most = 0.25 // once more than 0.28, one survival would make it sure
 	above, fresh := b.atLeast(low+1), prior.atLeast(low+1)
 	then := min(above+share*(1-above), most)
 	if then <= above {

@@ -22,7 +22,7 @@ type estimator struct {
 	enforced       bool // there is a limit, shown by enough devices
 
 	advice Advice // valid if not stale
-	low    int    // the point that is sure to be survived; of advice.Interval without the margin
+	low    int    // the point that is sure to be survived
 	stale  bool
 }
 
@@ -32,7 +32,7 @@ const (
 	// However bad or good it was: a single death must not prove a limit, nor none matter.
 	leastOther, mostOther = 0.05, 0.4
 	// forgetEvery is how often forgetting is worth its cost.
-	forgetEvery = time.Minute
+	forgetEvery = 10 * time.Minute
 	noLimit     = time.Duration(math.MaxInt64)
 	// turn is the part of the half-life for which a device whose news was heard has to
 	// let others speak first, where its news are not checked by others anyway.
@@ -40,13 +40,22 @@ const (
 )
 
 func newEstimator(now time.Duration) *estimator {
-	return &estimator{belief: prior, lost: lostAtFirst, waited: waitedAtFirst, forgotAt: now, stale: true}
+	return &estimator{belief: prior, low: prior.quantile(sure), lost: lostAtFirst, waited: waitedAtFirst, forgotAt: now, stale: true}
 }
 
 // other is the chance that a wait dies of another cause: a tunnel, a lift, an empty
 // battery.
 func (e *estimator) other() float32 {
 	return min(max(e.lost/e.waited, leastOther), mostOther)
+}
+
+// interval is what waits may be at most, 0 if there is nothing to say.
+func (e *estimator) interval(margin time.Duration) time.Duration {
+	if !e.enforced {
+		return 0
+	}
+	// A margin takes at most half: to advise nothing at all would mean no limit.
+	return limitAt(e.low) - min(margin, limitAt(e.low)/2)
 }
 
 // believed is what everybody is held to, noLimit as long as nobody is.
@@ -68,6 +77,7 @@ func (e *estimator) observe(now, half time.Duration, what Evidence) {
 		e.survived++
 		e.survive(now, half, what)
 	}
+	e.refresh()
 	e.hear(now, half)
 	e.stale = true
 }
@@ -135,7 +145,7 @@ func (e *estimator) forget(now, half time.Duration) {
 	}
 	e.forgotAt = now
 	share := 1 - math.Exp2(-max(passed, 0).Seconds()/half.Seconds()) // 0 when the clock was set back
-	if e.refresh(); e.enforced {
+	if e.enforced {
 		e.belief.forget(float32(share), e.low)
 		e.stale = true
 	}

@@ -84,7 +84,8 @@ func (n *Networks) Allow(now time.Time, net Network, device uint64, asked time.D
 		return 0
 	}
 	at := since1970(now)
-	advice := n.advise(at, e).Interval
+	e.forget(at, n.config.HalfLife)
+	advice := e.interval(n.config.Margin)
 	if advice == 0 || asked <= advice {
 		return advice
 	}
@@ -99,12 +100,8 @@ func (n *Networks) Advise(now time.Time, net Network) Advice {
 	if !ok {
 		return Advice{}
 	}
-	return n.advise(since1970(now), e)
-}
-
-func (n *Networks) advise(now time.Duration, e *estimator) Advice {
-	e.forget(now, n.config.HalfLife)
-	a := e.advise(now, n.config)
+	e.forget(since1970(now), n.config.HalfLife)
+	a := e.advise(since1970(now), n.config)
 	a.MeanAsked, a.Event1040 = e.asked.mean(), e.asked.alarming()
 	return a
 }

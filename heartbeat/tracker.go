@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// DefaultDevices is how many devices are followed if nothing is said: 350 bytes each.
+// DefaultDevices is how many devices are followed if nothing is said: some 370 bytes each.
 const DefaultDevices = 1_000_000
 
 // TrackerConfig says how much a Tracker may remember.

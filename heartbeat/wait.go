@@ -9,7 +9,7 @@ import (
 type Wait struct {
 	Network Network
 	Asked   time.Duration // by the device
-	Given   time.Duration // what went up after clamping
+	Given   time.Duration // what went up after clamping; of a refusal that names a limit, that limit
 	Held    time.Duration // how long it was silent
 	Outcome Outcome
 	Proof   Proof // of its answer; Unknown if it will be known later (Tracker.Proved) or never
