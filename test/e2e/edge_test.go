@@ -44,8 +44,9 @@ type edge struct {
 func (e *edge) door() door { return door{"https://" + e.phones, e.roots} }
 
 // startEdge runs diastole in front of upstream until the test ends, then asks it
-// to stop and wants exit code 0: a data race found on the way makes it 66.
-func startEdge(t *testing.T, upstream string) *edge {
+// to stop and wants exit code 0: a data race found on the way makes it 66. Lines of
+// settings are added to the usual ones.
+func startEdge(t *testing.T, upstream string, settings ...string) *edge {
 	t.Helper()
 	binary, err := build()
 	if err != nil {
@@ -53,7 +54,7 @@ func startEdge(t *testing.T, upstream string) *edge {
 	}
 	dir := t.TempDir()
 	e := &edge{t: t, roots: certificate(t, dir)}
-	cmd := exec.Command(binary, "serve", "--config", config(t, dir, upstream))
+	cmd := exec.Command(binary, "serve", "--config", config(t, dir, upstream, settings))
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +98,7 @@ func (e *edge) await(lines <-chan line) {
 	e.t.Fatal("diastole ended before it listened")
 }
 
-func config(t *testing.T, dir, upstream string) string {
+func config(t *testing.T, dir, upstream string, settings []string) string {
 	t.Helper()
 	file := filepath.Join(dir, "diastole.yaml")
 	text := fmt.Sprintf(`listen: 127.0.0.1:0
@@ -106,7 +107,8 @@ upstream: {url: %[2]s}
 admin: {listen: 127.0.0.1:0}
 drain: 2s
 log: {level: debug, format: json, users: plain}
-`, dir, upstream)
+%[3]s
+`, dir, upstream, strings.Join(settings, "\n"))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
