@@ -23,6 +23,7 @@ type ask struct {
 	kind    string
 	device  watch.Device
 	tracked bool   // the device may be remembered
+	met     bool   // the server has accepted it before
 	user    string // as claimed, for the log
 	version string // of the protocol
 
@@ -46,7 +47,8 @@ func (p *Proxy) read(r *http.Request, query eas.Envelope, body []byte, whole boo
 	if a.device.Principal != "" {
 		a.user = a.device.Principal
 	}
-	last, _ := p.memory.Last(a.device)
+	var last watch.Last
+	last, a.met = p.memory.Last(a.device)
 	if query.Command == eas.CommandPing {
 		p.readPing(&a, last, body, whole)
 	} else {

@@ -132,14 +132,20 @@ func TestARefusalSaysTheLimitAndNothingGoesUp(t *testing.T) {
 	spec.Clamp, spec.Learn = policy.Refuse, policy.LearnObserve
 	rec, front := clamping(t, spec)
 	p := call(t, front)
+	introduce := func(p *phone, device string) { // only whom the server has accepted is told anything
+		p.send(t, strings.Replace(asPhone("Ping", pingBody(60, "5"), ""), "DeviceId=d", "DeviceId="+device, 1))
+		p.receive(t, false)
+		next(t, rec)
+	}
+	introduce(p, "d")
 	p.send(t, asPhone("Ping", pingBody(900, "5"), ""))
 	m, _ := p.receive(t, false)
 	said, err := eas.ParsePingResponse([]byte(m.body))
 	if err != nil || said.Status != eas.PingInterval || said.Interval != 600 {
 		t.Fatalf("refused with %+v, %v", said, err)
 	}
-	if seen := rec.Requests(); len(seen) != 0 {
-		t.Fatalf("the server has seen %q", seen[0].Head)
+	if seen := rec.Requests(); len(seen) != 1 {
+		t.Fatalf("the server has seen %d requests, not only the first", len(seen))
 	}
 	p.send(t, asPhone("Ping", pingBody(900, "5"), ""))
 	p.receive(t, false)
@@ -148,6 +154,7 @@ func TestARefusalSaysTheLimitAndNothingGoesUp(t *testing.T) {
 	}
 	sync := eas.SyncRequest{Wait: 59, Interval: -1, Partial: true}
 	other := call(t, front)
+	introduce(other, "e")
 	other.send(t, strings.Replace(asPhone("Sync", sync.Append(nil, "14.1"), ""), "DeviceId=d", "DeviceId=e", 1))
 	m, _ = other.receive(t, false)
 	if said, err := eas.ParseSyncResponse([]byte(m.body)); err != nil || said.Status != eas.SyncInvalidWait || said.Limit != 10 {

@@ -13,7 +13,7 @@ import (
 // aDay lets a phone of each ladder, with Ping and with a hanging Sync, live for a day
 // behind a firewall of 10.5 minutes that the operator has told us of, and gives every
 // wait of each.
-func aDay(t *testing.T, clamp policy.Clamp, judge func(t *testing.T, p *path, waits []lab.Wait, state string)) {
+func aDay(t *testing.T, clamp policy.Clamp, judge func(p *path, waits []lab.Wait, state string)) {
 	const idle = 630 * time.Second
 	for _, ladder := range lab.Ladders() {
 		for _, hangs := range []bool{false, true} {
@@ -30,7 +30,7 @@ func aDay(t *testing.T, clamp policy.Clamp, judge func(t *testing.T, p *path, wa
 					}
 					p.stop()
 					p.phones.Wait()
-					judge(t, p, waits, p.state(k).State)
+					judge(p, waits, p.state(k).State)
 				})
 			})
 		}
@@ -40,17 +40,17 @@ func aDay(t *testing.T, clamp policy.Clamp, judge func(t *testing.T, p *path, wa
 // The server's own Status 1 comes early, which every phone takes for a success: it
 // climbs on, and none of its waits dies any more.
 func TestNoPhoneOscillatesWhenItIsClampedEarly(t *testing.T) {
-	aDay(t, policy.Early, func(t *testing.T, p *path, waits []lab.Wait, state string) {
+	aDay(t, policy.Early, func(p *path, waits []lab.Wait, state string) {
 		if len(waits) < 24*6 || p.firewall.Forgotten() > 0 {
-			t.Errorf("%d waits, %d connections forgotten", len(waits), p.firewall.Forgotten())
+			p.Errorf("%d waits, %d connections forgotten", len(waits), p.firewall.Forgotten())
 		}
 		for i, w := range waits {
 			if w.Event != lab.Expired && w.Event != lab.Changed || w.Took > 600*time.Second || w.Next < w.Asked {
-				t.Fatalf("wait %d: %+v", i+1, w)
+				p.Fatalf("wait %d: %+v", i+1, w)
 			}
 		}
 		if state == "oscillating" || state == "fallen to the floor" {
-			t.Errorf("it is seen as %s", state)
+			p.Errorf("it is seen as %s", state)
 		}
 	})
 }
@@ -58,7 +58,7 @@ func TestNoPhoneOscillatesWhenItIsClampedEarly(t *testing.T) {
 // A phone that is told the limit and comes to ask for more again is deaf: told again
 // and again it would get no mail at all.
 func TestNoPhoneIsRefusedTwice(t *testing.T) {
-	aDay(t, policy.Refuse, func(t *testing.T, p *path, waits []lab.Wait, _ string) {
+	aDay(t, policy.Refuse, func(p *path, waits []lab.Wait, _ string) {
 		refused := 0
 		for i, w := range waits {
 			switch w.Event {
@@ -66,15 +66,15 @@ func TestNoPhoneIsRefusedTwice(t *testing.T) {
 				refused++
 			case lab.Expired, lab.Changed:
 			default:
-				t.Fatalf("wait %d: %+v", i+1, w)
+				p.Fatalf("wait %d: %+v", i+1, w)
 			}
 		}
 		above := slices.ContainsFunc(waits, func(w lab.Wait) bool { return w.Asked > 600*time.Second })
 		if refused > 1 || above != (refused == 1) {
-			t.Errorf("refused %d times; one that asks for more than 10 minutes is told so, once", refused)
+			p.Errorf("refused %d times; one that asks for more than 10 minutes is told so, once", refused)
 		}
 		if len(waits) < 24*6 || p.firewall.Forgotten() > 0 {
-			t.Errorf("%d waits, %d connections forgotten", len(waits), p.firewall.Forgotten())
+			p.Errorf("%d waits, %d connections forgotten", len(waits), p.firewall.Forgotten())
 		}
 	})
 }

@@ -28,11 +28,15 @@ type Record struct {
 func (w *wait) followed() bool { return w.tracked && w.interval > 0 }
 
 // learnAsked takes in that a device asks: what it asks now may tell that its last
-// wait died on the way.
+// wait died on the way. One that the server has never accepted is nobody yet:
+// invented names would push the real devices out of the table.
 func (p *Proxy) learnAsked(held *wait) {
-	if !held.followed() {
-		return
+	if held.followed() && held.met {
+		p.asked(held)
 	}
+}
+
+func (p *Proxy) asked(held *wait) {
 	p.config.Networks.Asked(held.began, held.network, held.interval)
 	e, ok := p.config.Devices.Asked(held.key(), held.began, held.network, held.interval)
 	p.teach(held, e, ok)
@@ -40,11 +44,23 @@ func (p *Proxy) learnAsked(held *wait) {
 
 // learnEnded takes in how a wait ended.
 func (p *Proxy) learnEnded(held *wait, e ending) {
+	if !held.met && !e.accepted() {
+		return
+	}
 	if held.followed() {
+		if !held.met {
+			p.asked(held)
+		}
 		evidence, ok := p.config.Devices.Ended(held.key(), time.Now(), held.over(e, heartbeat.Unknown))
 		p.teach(held, evidence, ok)
 	}
 	p.record(held, e, heartbeat.Unknown)
+}
+
+// accepted tells whether the server has taken the device's credentials: it has
+// answered its wait.
+func (e *ending) accepted() bool {
+	return e.outcome == heartbeat.Expired || e.outcome == heartbeat.Changed || e.outcome == heartbeat.Early
 }
 
 // over is the wait as heartbeat sees it when it has ended.
