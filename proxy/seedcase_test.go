@@ -42,10 +42,10 @@ func TestTheSeedCaseIsWalkedThroughTheProxyToTheMinute(t *testing.T) {
 			synctest.Wait() // until the server holds it
 			s := p.state(k)
 			if at := time.Since(began).Truncate(m); at != step.at || asked != step.asks || s.Asked != asked {
-				t.Fatalf("wait %d: after %v it asks %v (seen: %v), want %v after %v", i+1, at, asked, s.Asked, step.asks, step.at)
+				p.Fatalf("wait %d: after %v it asks %v (seen: %v), want %v after %v", i+1, at, asked, s.Asked, step.asks, step.at)
 			}
 			if s.State != step.state || s.Ladder != step.ladder {
-				t.Fatalf("wait %d: %q, ladder %q; want %q, %q", i+1, s.State, s.Ladder, step.state, step.ladder)
+				p.Fatalf("wait %d: %q, ladder %q; want %q, %q", i+1, s.State, s.Ladder, step.state, step.ladder)
 			}
 			if step.mail > 0 {
 				time.Sleep(step.mail)
@@ -54,10 +54,10 @@ func TestTheSeedCaseIsWalkedThroughTheProxyToTheMinute(t *testing.T) {
 		}
 		a := p.advice()
 		if a.Low != 12*m || a.High < 13*m || a.High > 16*m {
-			t.Errorf("the limit lies in %v..%v; want 13m in it, and no more than the waits that lived and died say", a.Low, a.High)
+			p.Errorf("the limit lies in %v..%v; want 13m in it, and no more than the waits that lived and died say", a.Low, a.High)
 		}
 		if a.Interval != 0 || a.Devices != 1 || a.Died != 2 {
-			t.Errorf("advice %v from %d deaths of %d devices; want 2 of one, which lowers nobody", a.Interval, a.Died, a.Devices)
+			p.Errorf("advice %v from %d deaths of %d devices; want 2 of one, which lowers nobody", a.Interval, a.Died, a.Devices)
 		}
 	})
 }
