@@ -7,18 +7,26 @@ import (
 	"net/textproto"
 	"strings"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/proxy/upstream"
 )
 
+// restTime bounds how long the rest of a body goes up whose answer has come down.
+// Direct, the server alone would decide.
+const restTime = 5 * time.Minute
+
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
 // answer passes the server's answer on as it comes: each piece is flushed when
 // it has come (EWS streaming, MAPI's PENDING meta-tags), framing and spelling
 // stay.
-func (p *Proxy) answer(w http.ResponseWriter, answer *upstream.Response) {
+func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, answer *upstream.Response) {
+	if r.ProtoMajor == 1 && answer.BreaksOff() {
+		w.Header().Set("Connection", "close") // or the client would send the rest, and its next request, in vain
+	}
 	p.answerHead(w, answer)
 	control := http.NewResponseController(w)
 	streams := answer.Length < 0
@@ -43,8 +51,12 @@ func (p *Proxy) answer(w http.ResponseWriter, answer *upstream.Response) {
 		}
 		if err != nil {
 			p.answerEnd(w, answer, err)
-			return
+			break
 		}
+	}
+	if r.ProtoMajor == 1 && answer.Sending() { // HTTP/2 can end a stream before its body
+		_ = control.Flush()
+		answer.SendRest(restTime)
 	}
 }
 

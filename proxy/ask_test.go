@@ -111,3 +111,19 @@ func TestBrokenChunksAreTheClientsFault(t *testing.T) {
 		}
 	}
 }
+
+// The end of a Ping's body that is too large to be read comes while it is held.
+func TestBrokenChunkOfALargePingIsADeviceThatLeft(t *testing.T) {
+	s := onSockets(t, lab.Answer(nothingNew))
+	phone := s.call()
+	phone.send("POST /Microsoft-Server-ActiveSync?Cmd=Ping HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + lab.Chunk(string(manyFolders(5000))) + "zz\r\n")
+	if got := phone.reply(); got.code != 400 {
+		t.Errorf("%+v", got)
+	}
+	s.settled()
+	s.wantOutcomes("ping left")
+	if s.count("diastole_malformed_bodies_total") != 1 || s.count("diastole_upstream_errors_total") != 0 {
+		t.Errorf("counted %+v, %+v", s.series("diastole_malformed_bodies_total"), s.series("diastole_upstream_errors_total"))
+	}
+	s.wantQuiet()
+}

@@ -7,7 +7,6 @@ import (
 	"net/textproto"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/diastole/diastole/proxy/upstream"
 )
@@ -40,11 +39,11 @@ func (p *Proxy) request(w http.ResponseWriter, r *http.Request) (*upstream.Reque
 	case r.ContentLength == 0:
 		return out, nil
 	case r.ContentLength > 0 && r.ContentLength <= wholeBody && !expects:
-		out.Bytes = make([]byte, r.ContentLength)
-		return out, inTime(w, func() error {
-			_, err := io.ReadFull(r.Body, out.Bytes)
-			return err
-		})
+		in := incoming{from: r.Body, control: http.NewResponseController(w), pause: shortPause}
+		var err error
+		// Not into a buffer of that length: it is only claimed, and costs a stranger nothing.
+		out.Bytes, _, err = readUpTo(&in, wholeBody)
+		return out, err
 	}
 	p.stream(out, w, r, r.Body)
 	out.AwaitContinue = expects
@@ -58,14 +57,15 @@ func (p *Proxy) stream(out *upstream.Request, w http.ResponseWriter, r *http.Req
 	// Without it net/http reads the rest of the body before it lets the answer
 	// begin. HTTP/2 is always full duplex and says ErrNotSupported.
 	_ = control.EnableFullDuplex()
-	out.Stream = trailed{body, r.Trailer}
+	in := &incoming{from: body, trailer: r.Trailer, control: control, pause: streamPause}
+	out.Stream = in
 	out.Chunked = r.ContentLength < 0
 	out.Trailer = r.Trailer
 	out.Interrupt = func() {
 		if r.ProtoMajor == 1 { // an HTTP/2 connection outlives its streams
 			clientOf(r).doom()
 		}
-		_ = control.SetReadDeadline(time.Unix(1, 0))
+		in.interrupt()
 	}
 }
 

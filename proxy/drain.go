@@ -101,7 +101,6 @@ func (p *Proxy) answerDrained(w http.ResponseWriter, held *wait) {
 		return
 	}
 	w.Header().Set("Content-Length", "0")
-	w.Header()["Content-Type"] = nil
 	w.WriteHeader(http.StatusOK)
 }
 

@@ -4,27 +4,9 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/diastole/diastole/proxy/upstream"
 )
-
-// bodyTime bounds how long a body that is read before it goes up may take to come
-// in. Before it is there, nothing waits, and a client that sends a byte a minute
-// would hold a connection for nothing.
-const bodyTime = time.Minute
-
-// inTime bounds a read of a request's body. After an error the bound stays: to
-// keep the connection, net/http would wait for the rest of the body, for ever.
-func inTime(w http.ResponseWriter, read func() error) error {
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
-	err := read()
-	if err == nil {
-		_ = control.SetReadDeadline(time.Time{})
-	}
-	return err
-}
 
 // waitRequest prepares a Ping or Sync. Its body is read before it goes up, if it
 // is short enough to be read at all; body is nil with whole false if it is not.
@@ -36,11 +18,8 @@ func (p *Proxy) waitRequest(w http.ResponseWriter, r *http.Request) (out *upstre
 		Header: p.requestHeader(r),
 		// Interim stays nil: a 1xx in the middle of a wait would wake the radio.
 	}
-	err = inTime(w, func() error {
-		body, whole, err = readUpTo(r.Body, wholeBody)
-		return err
-	})
-	if err != nil {
+	in := incoming{from: r.Body, trailer: r.Trailer, control: http.NewResponseController(w), pause: shortPause}
+	if body, whole, err = readUpTo(&in, wholeBody); err != nil {
 		return nil, nil, false, err
 	}
 	if whole {

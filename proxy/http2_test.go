@@ -117,3 +117,24 @@ func TestHTTP2DrainEndsWaits(t *testing.T) {
 	s.settled()
 	s.wantOutcomes("ping drained")
 }
+
+func TestHTTP2WaitThatWouldNeedAPinIsRefused(t *testing.T) {
+	s := onSockets(t, lab.Answer(nothingNew))
+	client, base := s.overHTTP2()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/Microsoft-Server-ActiveSync?Cmd=Ping&DeviceId=dev1&DeviceType=phone", bytes.NewReader(pingOf("480")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Negotiate YII=")
+	res, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusMisdirectedRequest || len(s.up.Requests()) != 0 {
+		t.Errorf("answered %d, %d requests went up", res.StatusCode, len(s.up.Requests()))
+	}
+	s.settled()
+	s.wantOutcomes("ping refused")
+	s.wantQuiet()
+}

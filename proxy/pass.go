@@ -26,6 +26,9 @@ func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.
 		if r.Context().Err() != nil {
 			p.config.Metrics.left.Inc()
 		}
+		if request.Stream != nil && r.ProtoMajor == 1 {
+			w.Header().Set("Connection", "close") // what is left of the body is for nobody
+		}
 		p.fault(w, r, command, err)
 		return
 	}
@@ -38,5 +41,5 @@ func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.
 	if read != nil {
 		read(answer)
 	}
-	p.answer(w, answer)
+	p.answer(w, r, answer)
 }

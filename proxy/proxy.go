@@ -112,6 +112,10 @@ func (p *Proxy) UpstreamReachable(ctx context.Context) error { return p.client.R
 // ServeHTTP decides what a request is: a wait, a Sync to read along, or anything
 // else.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if clientOf(r).doomed.Load() {
+		panic(http.ErrAbortHandler)
+	}
+	defer boundRest(w, r)
 	if r.Method == http.MethodConnect {
 		// A tunnel would make an open proxy of us.
 		http.Error(w, "diastole is no forward proxy", http.StatusMethodNotAllowed)
@@ -121,9 +125,6 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		http.Error(w, "malformed request", http.StatusBadRequest)
 		return
-	}
-	if clientOf(r).doomed.Load() {
-		panic(http.ErrAbortHandler)
 	}
 	if !eas.IsActiveSync(r.URL.Path) {
 		p.pass(w, r, "other")

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"io"
 	"maps"
 	"net/http"
 	"net/textproto"
@@ -22,23 +21,8 @@ func mayTrail(name string) bool {
 	return !headOnly[name] && !hopByHop[name] && !disguised(name) && !strings.HasPrefix(name, "X-Forwarded-")
 }
 
-// trailed is a request body at whose end only harmless fields are left of its
-// trailer. net/http fills the trailer when it has read the body, also with fields
-// that were not announced.
-type trailed struct {
-	io.Reader
-	trailer http.Header
-}
-
-func (t trailed) Read(p []byte) (int, error) {
-	n, err := t.Reader.Read(p)
-	if err == io.EOF {
-		clean(t.trailer)
-	}
-	return n, err
-}
-
-// clean takes from a trailer what must not be in it.
+// clean takes from a trailer what must not be in it. net/http fills the trailer
+// when it has read the body, also with fields that were not announced.
 func clean(trailer http.Header) http.Header {
 	maps.DeleteFunc(trailer, func(name string, _ []string) bool { return !mayTrail(name) })
 	return trailer

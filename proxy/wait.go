@@ -94,7 +94,7 @@ func (p *Proxy) hold(r *http.Request, request *upstream.Request) (*heldAnswer, e
 func (p *Proxy) reply(ctx context.Context, w http.ResponseWriter, r *http.Request, held *wait, answer *heldAnswer, err error) {
 	switch {
 	case answer != nil:
-		p.replyAsSaid(w, held, answer)
+		p.replyAsSaid(w, r, held, answer)
 	case isDraining(ctx):
 		p.answerDrained(w, held)
 	case brokeOff(r, held, err):
@@ -105,7 +105,7 @@ func (p *Proxy) reply(ctx context.Context, w http.ResponseWriter, r *http.Reques
 }
 
 // replyAsSaid passes the server's answer on, byte for byte.
-func (p *Proxy) replyAsSaid(w http.ResponseWriter, held *wait, answer *heldAnswer) {
+func (p *Proxy) replyAsSaid(w http.ResponseWriter, r *http.Request, held *wait, answer *heldAnswer) {
 	defer answer.Close()
 	answer.Body = io.MultiReader(bytes.NewReader(answer.body), answer.Body)
 	if held.kind == kindSync && !answer.whole && isSyncDocument(answer.Response) {
@@ -115,5 +115,5 @@ func (p *Proxy) replyAsSaid(w http.ResponseWriter, held *wait, answer *heldAnswe
 		answer.Body = down
 		defer p.synced(held.ask, down)
 	}
-	p.answer(w, answer.Response)
+	p.answer(w, r, answer.Response)
 }

@@ -199,6 +199,39 @@ func (x *Response) Close() {
 	x.end(keep)
 }
 
+// BreaksOff reports whether the connection ends with this answer although the
+// request's body has not gone up: what is left of it is wanted by nobody.
+func (x *Response) BreaksOff() bool { return x.closing && x.send != nil && !x.send.finished() }
+
+// Sending reports whether the request's body is still going up.
+func (x *Response) Sending() bool {
+	if x.send == nil {
+		return false
+	}
+	select {
+	case <-x.send.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// SendRest goes on sending the request's body after its answer has come, up to its
+// end, its failure or the limit. A server that answers from the head alone (IIS with
+// a 401) and keeps the connection takes the rest and forgets it; Close would break
+// it off.
+func (x *Response) SendRest(limit time.Duration) {
+	if x.send == nil || x.closing || !x.complete || x.released {
+		return
+	}
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-x.send.done:
+	case <-t.C:
+	}
+}
+
 // end gives the connection back, and then nothing reads the client's body.
 func (x *Response) end(keep bool) {
 	x.conn.release(keep)
