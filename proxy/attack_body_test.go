@@ -29,6 +29,9 @@ func TestAShortBodyMayPauseForAMinuteAndNoLonger(t *testing.T) {
 		if got := gone.reply(); got.code != 408 || time.Since(begun) != shortPause {
 			t.Errorf("%d after %v, want 408 after %v", got.code, time.Since(begun), shortPause)
 		}
+		if _, err := gone.in.ReadByte(); err != io.EOF || time.Since(begun) > shortPause+2*time.Second {
+			t.Errorf("the connection ended after %v with %v", time.Since(begun), err)
+		}
 		time.Sleep(time.Second) // in which net/http closes
 		if n := len(s.sent(1)); n != 1 || s.count("diastole_malformed_bodies_total") != 1 {
 			t.Errorf("%d requests went up, %v bodies are counted", n, s.count("diastole_malformed_bodies_total"))

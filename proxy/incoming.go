@@ -69,9 +69,16 @@ func (b *incoming) interrupt() {
 }
 
 // boundRest is for what is left of a body when its request has been answered:
-// net/http reads it to keep the connection, and sets no limit to that.
+// net/http reads it and sets no limit to that. To keep the connection it may take
+// as long as any other piece; where it ends, only so long that the client can read
+// its answer before a RST takes it away.
 func boundRest(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 1 && r.ContentLength != 0 {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(shortPause))
+	if r.ProtoMajor != 1 || r.ContentLength == 0 {
+		return
 	}
+	pause := shortPause
+	if w.Header().Get("Connection") == "close" {
+		pause = time.Second
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(pause))
 }
