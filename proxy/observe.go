@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"net/http"
+	"strings"
+	"unicode"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -45,8 +47,18 @@ func (p *Proxy) observe(r *http.Request, held *wait, e ending) {
 		zap.String("status", e.status))...)
 }
 
-// clip keeps a client from filling the disk with one request after the other.
-func clip(text string) string { return text[:min(len(text), maxName)] }
+// clip keeps a client from filling the disk with one request after the other, and
+// from steering the terminal of whoever reads the log: zap escapes the controls of
+// ASCII, not those above it (U+009B begins a sequence as ESC does, U+202E turns the
+// rest of the line around).
+func clip(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c > '~' && !unicode.IsPrint(c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, text[:min(len(text), maxName)])
+}
 
 func (p *Proxy) waitFields(held *wait) []zap.Field {
 	return []zap.Field{
