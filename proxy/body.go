@@ -39,34 +39,35 @@ func (p *Proxy) request(w http.ResponseWriter, r *http.Request) (*upstream.Reque
 	case r.ContentLength == 0:
 		return out, nil
 	case r.ContentLength > 0 && r.ContentLength <= wholeBody && !expects:
-		in := incoming{from: r.Body, control: http.NewResponseController(w), pause: shortPause}
+		in := incoming{from: r.Body, request: r, control: http.NewResponseController(w), pause: shortPause}
 		var err error
 		// Not into a buffer of that length: it is only claimed, and costs a stranger nothing.
 		out.Bytes, _, err = readUpTo(&in, wholeBody)
 		return out, err
 	}
-	p.stream(out, w, r, r.Body)
-	out.AwaitContinue = expects
+	in := p.stream(out, w, r, r.Body)
+	if expects {
+		in.heldBack, out.AwaitContinue = true, true
+		out.Interim = in.afterContinue(out.Interim)
+	}
 	return out, nil
 }
 
 // stream makes body go up while it comes in, with the answer coming down at the
 // same time if the server so likes (RPC over HTTP, MS-RPCH 2.1.2.1).
-func (p *Proxy) stream(out *upstream.Request, w http.ResponseWriter, r *http.Request, body io.Reader) {
+func (p *Proxy) stream(out *upstream.Request, w http.ResponseWriter, r *http.Request, body io.Reader) *incoming {
 	control := http.NewResponseController(w)
 	// Without it net/http reads the rest of the body before it lets the answer
 	// begin. HTTP/2 is always full duplex and says ErrNotSupported.
 	_ = control.EnableFullDuplex()
-	in := &incoming{from: body, trailer: r.Trailer, control: control, pause: streamPause}
-	out.Stream = in
+	in := &incoming{from: body, request: r, control: control, pause: streamPause}
+	out.Stream, out.Interrupt = in, in.interrupt
 	out.Chunked = r.ContentLength < 0
 	out.Trailer = r.Trailer
-	out.Interrupt = func() {
-		if r.ProtoMajor == 1 { // an HTTP/2 connection outlives its streams
-			clientOf(r).doom()
-		}
-		in.interrupt()
+	if r.ProtoMajor == 1 { // an HTTP/2 connection outlives its streams
+		clientOf(r).body = in
 	}
+	return in
 }
 
 // isSafe: RFC 9110 9.2.1. Such a request may reach the server twice.

@@ -16,7 +16,8 @@ import (
 type clientConn struct {
 	net.Conn
 	pin    *upstream.Pin // nil until the first NTLM or Negotiate header
-	doomed atomic.Bool   // to be closed when the request on it is answered
+	body   *incoming     // of the request that is on it, where it is streamed
+	doomed bool          // to be closed when the request on it is answered
 	proof  atomic.Uint64 // the proof.ID of the last answer on it, 0: none is awaited
 }
 
@@ -35,27 +36,39 @@ func clientOf(r *http.Request) *clientConn {
 	return c
 }
 
-// doom ends the connection with the request that is on it. What follows is the
-// rest of a body that was given up, and would be read as a request.
-func (c *clientConn) doom() { c.doomed.Store(true) }
+// brokeOff reports whether we ended the reading of the request's body ourselves.
+func (c *clientConn) brokeOff() bool {
+	if c.body == nil {
+		return false
+	}
+	c.body.mu.Lock()
+	defer c.body.mu.Unlock()
+	return c.body.brokenOff
+}
 
 // ConnState is for http.Server. An authenticated connection to the server and
-// its client connection end together, whichever ends first.
+// its client connection end together, whichever ends first. A connection whose last
+// body has no known end is closed before the rest of it is read as a request.
 func (p *Proxy) ConnState(conn net.Conn, state http.ConnState) {
-	known, ok := p.pinned.Load(conn)
+	known, ok := p.known.Load(conn)
 	if !ok {
 		return
 	}
 	c := known.(*clientConn)
 	switch state {
 	case http.StateIdle:
-		if !c.pin.Rest() {
+		if c.doomed {
+			letRead(conn)
+		}
+		if c.doomed || !c.pin.Rest() {
 			conn.Close()
 		}
 	case http.StateClosed, http.StateHijacked:
-		p.pinned.Delete(conn)
-		p.config.Metrics.pins.Dec()
-		c.pin.Close()
+		p.known.Delete(conn)
+		if c.pin != nil {
+			p.config.Metrics.pins.Dec()
+			c.pin.Close()
+		}
 	}
 }
 
@@ -99,7 +112,7 @@ func (p *Proxy) pin(c *clientConn, r *http.Request) error {
 	}
 	conn := c.Conn
 	c.pin = p.client.Pin(func() { conn.Close() })
-	p.pinned.Store(conn, c)
+	p.known.Store(conn, c)
 	p.config.Metrics.pins.Inc()
 	return nil
 }

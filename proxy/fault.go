@@ -24,7 +24,7 @@ func (p *Proxy) fault(w http.ResponseWriter, r *http.Request, command string, er
 	case errors.Is(err, errNeedsHTTP1{}):
 		http.Error(w, err.Error(), http.StatusMisdirectedRequest)
 		return
-	case r.Context().Err() != nil && !clientOf(r).doomed.Load(), errors.Is(err, upstream.ErrPinLost):
+	case r.Context().Err() != nil && !clientOf(r).brokeOff(), errors.Is(err, upstream.ErrPinLost):
 		// Nobody is there to read an answer (where we broke off reading the body
 		// ourselves, net/http only thinks so); or both legs end together, and the
 		// client starts its authentication anew.

@@ -18,7 +18,7 @@ func (p *Proxy) waitRequest(w http.ResponseWriter, r *http.Request) (out *upstre
 		Header: p.requestHeader(r),
 		// Interim stays nil: a 1xx in the middle of a wait would wake the radio.
 	}
-	in := incoming{from: r.Body, trailer: r.Trailer, control: http.NewResponseController(w), pause: shortPause}
+	in := incoming{from: r.Body, request: r, control: http.NewResponseController(w), pause: shortPause}
 	if body, whole, err = readUpTo(&in, wholeBody); err != nil {
 		return nil, nil, false, err
 	}

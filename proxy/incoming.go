@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/diastole/diastole/proxy/upstream"
 )
 
 // How long a body may pause before it is given up. There is no TCP keep-alive
@@ -26,12 +28,15 @@ var errInterrupted = errors.New("interrupted")
 // only harmless fields are left of its trailer.
 type incoming struct {
 	from    io.Reader
-	trailer http.Header
+	request *http.Request
 	control *http.ResponseController
 	pause   time.Duration
+	ended   bool // it was read to its end
 
 	mu          sync.Mutex
+	heldBack    bool // by Expect: 100-continue, until something of it was read
 	interrupted bool
+	brokenOff   bool // interrupted while the client was there
 }
 
 func (b *incoming) Read(p []byte) (int, error) {
@@ -39,13 +44,15 @@ func (b *incoming) Read(p []byte) (int, error) {
 		return 0, errInterrupted
 	}
 	n, err := b.from.Read(p)
+	b.granted()
 	if err == nil || err == io.EOF {
 		// No deadline between two reads: the server may take its time to take what
 		// was read, and after the end net/http reads on to see the client leave.
 		b.until(time.Time{})
 	}
 	if err == io.EOF {
-		clean(b.trailer)
+		b.ended = true
+		clean(b.request.Trailer)
 	}
 	return n, err
 }
@@ -60,25 +67,37 @@ func (b *incoming) until(deadline time.Time) bool {
 	return !b.interrupted
 }
 
+var past = time.Unix(1, 0)
+
 // interrupt ends a read that is on, and each one after it.
 func (b *incoming) interrupt() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.brokenOff = b.brokenOff || b.request.Context().Err() == nil // net/http will take it for a client that left
 	b.interrupted = true
-	_ = b.control.SetReadDeadline(time.Unix(1, 0))
+	_ = b.control.SetReadDeadline(past)
 }
 
-// boundRest is for what is left of a body when its request has been answered:
-// net/http reads it and sets no limit to that. To keep the connection it may take
-// as long as any other piece; where it ends, only so long that the client can read
-// its answer before a RST takes it away.
-func boundRest(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor != 1 || r.ContentLength == 0 {
-		return
+// granted notes that net/http has written its 100 (Continue).
+func (b *incoming) granted() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.heldBack = false
+}
+
+// awaits reports whether net/http may yet write a 100 (Continue).
+func (b *incoming) awaits() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.heldBack
+}
+
+// afterContinue keeps other 1xx back until net/http has written its 100, which it
+// does from the goroutine that reads the body: the two would meet.
+func (b *incoming) afterContinue(pass func(int, []upstream.Field)) func(int, []upstream.Field) {
+	return func(status int, fields []upstream.Field) {
+		if !b.awaits() {
+			pass(status, fields)
+		}
 	}
-	pause := shortPause
-	if w.Header().Get("Connection") == "close" {
-		pause = time.Second
-	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(pause))
 }

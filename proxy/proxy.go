@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -52,7 +53,7 @@ type Proxy struct {
 	memory *watch.Memory
 	proofs *proof.Watcher
 	held   register
-	pinned sync.Map // net.Conn -> *clientConn, those with a pin only
+	known  sync.Map // net.Conn -> *clientConn, those with a pin or doomed
 }
 
 // New makes a Proxy; it connects to nothing yet.
@@ -109,13 +110,26 @@ func upstreamTLS(c Config) *tls.Config {
 // UpstreamReachable connects to the upstream once; the error says why it cannot.
 func (p *Proxy) UpstreamReachable(ctx context.Context) error { return p.client.Reach(ctx) }
 
-// ServeHTTP decides what a request is: a wait, a Sync to read along, or anything
-// else.
+// ServeHTTP relays one request, and leaves its connection ready for the next.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if clientOf(r).doomed.Load() {
+	c := clientOf(r)
+	if c.doomed { // what comes here is the rest of a body
 		panic(http.ErrAbortHandler)
 	}
-	defer boundRest(w, r)
+	p.serve(w, r)
+	closing := w.Header().Get("Connection") == "close"
+	switch {
+	case c.body != nil:
+		p.endBody(c, closing)
+	case r.ProtoMajor == 1 && r.ContentLength != 0:
+		// net/http reads what is left, and sets no limit to that.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restPause(closing)))
+	}
+}
+
+// serve decides what a request is: a wait, a Sync to read along, or anything
+// else.
+func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodConnect {
 		// A tunnel would make an open proxy of us.
 		http.Error(w, "diastole is no forward proxy", http.StatusMethodNotAllowed)

@@ -34,6 +34,7 @@ func (p *Proxy) upgrade(w http.ResponseWriter, r *http.Request, answer *upstream
 		panic(http.ErrAbortHandler)
 	}
 	defer down.Close()
+	clientOf(r).body = nil // not the http.Server's any more
 	if err := writeSwitch(down, answer, ahead); err != nil {
 		return
 	}
