@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -39,10 +40,13 @@ const wait = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"
 
 func TestAClientThatPipelinesAndLeavesIsNoticed(t *testing.T) {
 	for name, leave := range map[string]func(*tls.Conn){
-		"FIN":                 func(c *tls.Conn) { _ = c.NetConn().(*net.TCPConn).CloseWrite() },
-		"the goodbye of TLS":  func(c *tls.Conn) { _ = c.CloseWrite() },
-		"RST":                 func(c *tls.Conn) { _ = c.NetConn().(*net.TCPConn).SetLinger(0); _ = c.NetConn().Close() },
-		"64 KiB and then FIN": func(c *tls.Conn) { _, _ = io.WriteString(c, strings.Repeat("a", maxAhead)); _ = c.CloseWrite() },
+		"FIN":                func(c *tls.Conn) { _ = c.NetConn().(*net.TCPConn).CloseWrite() },
+		"the goodbye of TLS": func(c *tls.Conn) { _ = c.Close() },
+		"RST":                func(c *tls.Conn) { _ = c.NetConn().(*net.TCPConn).SetLinger(0); _ = c.NetConn().Close() },
+		"64 KiB and then FIN": func(c *tls.Conn) {
+			_, _ = io.WriteString(c, strings.Repeat("a", 64<<10))
+			_ = c.NetConn().(*net.TCPConn).CloseWrite()
+		},
 	} {
 		for _, ahead := range []string{"G", get, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"} {
 			t.Run(name, func(t *testing.T) {
@@ -83,6 +87,39 @@ func TestWhatWasReadAheadIsServedAfterTheAnswer(t *testing.T) {
 			t.Fatalf("%s: %s %q", want, answer.Status, body)
 		}
 	}
+}
+
+// A client has its whole answer a moment before the handler returns, and may go on.
+func TestAnUploadBehindAnAnswerIsServed(t *testing.T) {
+	const size = 1 << 20
+	let := make(chan struct{})
+	l := start(t, func(cfg *Config) {
+		cfg.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n, _ := io.Copy(io.Discard, r.Body)
+			body := fmt.Sprint(n, " bytes")
+			w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+			_, _ = io.WriteString(w, body)
+			_ = http.NewResponseController(w).Flush()
+			<-let
+			if r.Context().Err() != nil {
+				t.Error(context.Cause(r.Context()))
+			}
+		})
+	})
+	c := l.connect()
+	from := bufio.NewReader(c)
+	send(t, c, get)
+	if _, body := l.read(from); body != "0 bytes" {
+		t.Fatal(body)
+	}
+	head := fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", size)
+	send(t, c, head+strings.Repeat("x", size/4))
+	let <- struct{}{}
+	send(t, c, strings.Repeat("x", size-size/4))
+	if _, body := l.read(from); body != fmt.Sprint(size, " bytes") {
+		t.Error(body)
+	}
+	let <- struct{}{}
 }
 
 func TestWhatWasReadAheadOfAnUpgradeBelongsToIt(t *testing.T) {

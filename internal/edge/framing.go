@@ -69,7 +69,6 @@ var (
 	foldedHeader      = &refusal{"folded-header", "folded header line (RFC 9112 5.2)"}
 	badChunk          = &refusal{"bad-chunk", "malformed chunk (RFC 9112 7.1)"}
 	longLine          = &refusal{"long-line", "line without end"}
-	tooFarAhead       = &refusal{"too-far-ahead", "more than 64 KiB of further requests before an answer"}
 )
 
 // pass says how many bytes of p may go on to net/http. When it is fewer than

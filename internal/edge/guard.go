@@ -2,6 +2,7 @@ package edge
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 )
@@ -13,7 +14,7 @@ import (
 type guard struct {
 	*tls.Conn
 	framing framing
-	ahead   []byte // came while a request was in work: the next ones
+	ahead   []byte // the first byte of the next request, where it came while one was in work
 	open    bool   // the connection was upgraded or taken over: no HTTP any more
 	err     error  // what ended the reading
 	refused func(*guard, *refusal)
@@ -26,7 +27,9 @@ func (g *guard) Read(p []byte) (int, error) {
 		return 0, g.err
 	}
 	if len(p) == 1 && !g.open && g.framing.between() {
-		return 0, g.watch(p)
+		if err := g.watch(p); err != errCannotWatch {
+			return 0, err
+		}
 	}
 	n, err := g.next(p)
 	if g.open || n == 0 {
@@ -43,37 +46,33 @@ func (g *guard) Read(p []byte) (int, error) {
 
 // next gives what was read ahead before what is still to come.
 func (g *guard) next(p []byte) (int, error) {
-	if len(g.ahead) == 0 {
+	if len(g.ahead) == 0 || len(p) == 0 {
 		return g.Conn.Read(p)
 	}
 	n := copy(p, g.ahead)
-	if g.ahead = g.ahead[n:]; len(g.ahead) == 0 {
-		g.ahead = nil
-	}
+	g.ahead = nil
 	return n, nil
 }
 
-// maxAhead bounds what a client may send behind a request that is in work.
-// Nobody does that any more but .NET's HttpWebRequest, with a few small requests.
-const maxAhead = 64 << 10
+// errCannotWatch: only Linux tells that a client has left whose bytes are not read.
+var errCannotWatch = errors.New("cannot watch")
 
 // watch is the reading with which net/http finds out that the client has left: of
 // one byte, between two requests, with a handler at work. For net/http it is over
-// with the first byte, so that a client who pipelines (RFC 9112 9.3.2) and then
-// leaves is not noticed: its wait would keep a connection to the server for up to
-// an hour. Here the reading goes on, and the bytes are kept for the next request.
-// net/http itself ends it, by a deadline, when the answer is out.
+// with that byte, so that a client who sends more (pipelining, RFC 9112 9.3.2) and
+// then leaves is not noticed: its wait would keep a connection to the server for up
+// to an hour. Here the byte is kept for the next request and the watch goes on. The
+// rest stays in the kernel: it may be an upload. net/http itself ends the watch, by
+// a deadline, when the answer is out.
 func (g *guard) watch(p []byte) error {
-	for len(g.ahead) < maxAhead {
+	if len(g.ahead) == 0 {
 		n, err := g.Conn.Read(p)
-		g.ahead = append(g.ahead, p[:n]...)
 		if err != nil {
 			return err
 		}
+		g.ahead = append(g.ahead, p[:n]...)
 	}
-	g.err = tooFarAhead
-	g.refused(g, tooFarAhead)
-	return g.err
+	return untilGone(g.NetConn())
 }
 
 // letGo stops the guard when a handler takes the connection (WebSocket):
