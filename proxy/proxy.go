@@ -5,15 +5,14 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/heartbeat"
-	"github.com/diastole/diastole/policy"
 	"github.com/diastole/diastole/proxy/proof"
 	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/proxy/watch"
@@ -29,16 +28,15 @@ type Config struct {
 	// Dial makes the TCP connection to the upstream. Default: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-	Policy   *policy.Policy      // nil changes nothing
+	Settings // to begin with
+
 	Devices  *heartbeat.Tracker  // nil: one of its own
 	Networks *heartbeat.Networks // nil: one of its own
 	Record   func(Record)        // gets every wait that is over; must not block; nil: nobody
 
-	ForwardedFrom []netip.Prefix           // peers whose X-Forwarded-* are believed; none
-	LocationHosts map[string]string        // X-MS-Location: internal host in lower case -> public host; none
-	LogUser       func(user string) string // how a user is written to the log; "-" for all
-	Log           *zap.Logger              // nowhere
-	Metrics       *Metrics                 // unregistered
+	LogUser func(user string) string // how a user is written to the log; "-" for all
+	Log     *zap.Logger              // nowhere
+	Metrics *Metrics                 // unregistered
 }
 
 // remembered bounds what is kept of devices: a device with ten folders takes some
@@ -48,12 +46,13 @@ var remembered = watch.Config{Devices: 100_000, Bytes: 128 << 20}
 
 // Proxy is the http.Handler of the device port.
 type Proxy struct {
-	config Config
-	client *upstream.Client
-	memory *watch.Memory
-	proofs *proof.Watcher
-	held   register
-	known  sync.Map // net.Conn -> *clientConn, those with a pin or doomed
+	config   Config
+	settings atomic.Pointer[Settings]
+	client   *upstream.Client
+	memory   *watch.Memory
+	proofs   *proof.Watcher
+	held     register
+	known    sync.Map // net.Conn -> *clientConn, those with a pin or doomed
 }
 
 // New makes a Proxy; it connects to nothing yet.
@@ -67,9 +66,6 @@ func New(c Config) *Proxy {
 	if c.LogUser == nil {
 		c.LogUser = func(string) string { return "-" }
 	}
-	if c.Policy == nil {
-		c.Policy, _ = policy.Compile(policy.Spec{}) // the empty one compiles
-	}
 	if c.Devices == nil {
 		c.Devices = heartbeat.NewTracker(heartbeat.TrackerConfig{})
 	}
@@ -77,6 +73,7 @@ func New(c Config) *Proxy {
 		c.Networks = heartbeat.NewNetworks(heartbeat.NetworksConfig{})
 	}
 	p := &Proxy{config: c, memory: watch.NewMemory(remembered), proofs: proof.New(proof.Config{})}
+	p.Apply(c.Settings)
 	p.client = upstream.New(upstream.Config{
 		Address: address(c.Upstream),
 		Dial:    c.Dial,

@@ -145,17 +145,19 @@ func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metri
 		return nil, err
 	}
 	return proxy.New(proxy.Config{
-		Upstream:      cfg.Upstream.URL,
-		TLS:           toUpstream,
-		Policy:        rules,
-		Devices:       d.learned.devices,
-		Networks:      d.learned.networks,
-		Record:        d.learned.record,
-		ForwardedFrom: cfg.Forwarded.Trusted,
-		LocationHosts: cfg.Upstream.LocationHosts,
-		LogUser:       users,
-		Log:           d.log.Named("proxy"),
-		Metrics:       proxy.NewMetrics(metrics),
+		Upstream: cfg.Upstream.URL,
+		TLS:      toUpstream,
+		Settings: proxy.Settings{
+			Policy:        rules,
+			ForwardedFrom: cfg.Forwarded.Trusted,
+			LocationHosts: cfg.Upstream.LocationHosts,
+		},
+		Devices:  d.learned.devices,
+		Networks: d.learned.networks,
+		Record:   d.learned.record,
+		LogUser:  users,
+		Log:      d.log.Named("proxy"),
+		Metrics:  proxy.NewMetrics(metrics),
 	}), nil
 }
 
