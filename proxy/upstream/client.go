@@ -30,6 +30,7 @@ type Config struct {
 type Client struct {
 	config Config
 	idle   pool
+	fading fading
 	home   func(*conn) // idle.put, bound once and not for each connection
 }
 

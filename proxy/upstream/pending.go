@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -23,8 +24,8 @@ type Pending struct {
 	began  time.Time
 
 	// For a second sending, which only a kept connection's death can ask for.
-	client  *Client // nil: the connection was fresh
-	request *Request
+	client  *Client                 // nil: the connection was fresh
+	request atomic.Pointer[Request] // nil: it will not go out again
 }
 
 // Start is the first half of Do: it takes or makes a connection and writes the
@@ -32,13 +33,22 @@ type Pending struct {
 // was dead. Answer is the second half. In between nothing of ours runs for the
 // request, unless it has a Stream.
 //
-// After Start without error Answer must be called exactly once, also after a
-// cancel: nobody else closes the connection or gives it back. Cancelling ctx
-// closes the connection at once, and Answer says why.
+// After Start without error Answer must be called exactly once, or the connection
+// leaks: nobody else closes it or gives it back. Cancelling ctx closes it at once,
+// and Answer says why; but who watches the descriptor with epoll is told nothing
+// of that (epoll(7): a closed descriptor leaves the set), so who cancels sees to
+// it that Answer is called.
 //
-// r must not be changed until Answer has returned. Errors are those of Do.
+// r must not be changed until Answer has returned. Start keeps it only where it may
+// go out again: on a kept connection, and hardly longer than repeatLimit (fading.go).
+// Errors are those of Do.
 func (c *Client) Start(ctx context.Context, r *Request) (*Pending, error) {
-	return c.start(ctx, r)
+	p, err := c.start(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	c.fading.add(p)
+	return p, nil
 }
 
 // Socket is where the answer will show: it becomes readable, or ends. It is the
@@ -58,11 +68,12 @@ func (p *Pending) Socket() syscall.RawConn {
 // counted from the sending (repeatLimit), so Answer should follow soon when the
 // socket says that it has ended.
 func (p *Pending) Answer() (*Response, error) {
+	request := p.request.Swap(nil)
 	answer, err := p.await()
-	if p.client == nil || !p.client.again(p.ctx, p.request, err) {
+	if p.client == nil || !p.client.again(p.ctx, request, err) {
 		return answer, plain(err)
 	}
-	second, err := p.client.startFresh(p.ctx, p.request)
+	second, err := p.client.startFresh(p.ctx, request)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +85,7 @@ func (p *Pending) Answer() (*Response, error) {
 func (p *Pending) keepFor(c *Client, r *Request) {
 	p.client = c
 	if r.Repeatable || p.before.known {
-		p.request = r
+		p.request.Store(r)
 	}
 }
 
