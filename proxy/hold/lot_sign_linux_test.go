@@ -2,6 +2,7 @@ package hold
 
 import (
 	"io"
+	"os"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -71,12 +72,34 @@ func TestAfterOneSignTheSpotIsSilentUntilTheNextWatch(t *testing.T) {
 	p.watch(t, true)
 	p.send(t, "x")
 	p.want(t, Readable)
+	if n, _ := unix.EpollWait(lot.fd, make([]unix.EpollEvent, 1), 0); n != 0 {
+		t.Error("the kernel tells it again and again")
+	}
 	p.send(t, "y")
 	p.fin(t)
 	p.rst(t)
 	p.quiet(t, lot)
 	p.watch(t, true)
 	p.want(t, Reset)
+}
+
+// A pipe hangs up without a FIN, as a TCP socket does that never was connected.
+func TestWhatHangsUpHasLeft(t *testing.T) {
+	near, far, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	p := &parked{signs: make(chan Sign, 1)}
+	if p.raw, err = near.SyscallConn(); err != nil {
+		t.Fatal(err)
+	}
+	p.in(t, openLot(t))
+	p.watch(t, true)
+	if err := far.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.want(t, Left)
 }
 
 func TestASecondWatchReplacesTheFirst(t *testing.T) {
