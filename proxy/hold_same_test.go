@@ -1,0 +1,173 @@
+package proxy
+
+import (
+	"testing"
+	"time"
+)
+
+// The newest of several equal waits inherits what the server holds already.
+func TestHoldSameWaitAgainIsOneWaitForTheServer(t *testing.T) {
+	for name, row := range map[string]struct {
+		first wants // filled up to what it asks by default
+		again wants
+	}{
+		"Ping":                    {},
+		"interval only":           {wants{folders: []string{}}, wants{folders: []string{}}},
+		"hanging Sync":            {wants{cmd: "Hang"}, wants{cmd: "Hang"}},
+		"empty Ping after a full": {wants{}, wants{empty: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBothWorlds(t, func(w *world) {
+				w.accepted(row.first)
+				first := w.asks(row.first)
+				up := w.up()
+				second := w.asks(row.again)
+				first.released()
+				third := w.asks(row.again)
+				second.released()
+				up.isHeld()
+				up.brings()
+				third.gets(up)
+				w.saw(1)
+				w.allOver(3)
+			})
+		})
+	}
+}
+
+// allOver: so many waits have ended, and none is held.
+func (w *world) allOver(n int) {
+	w.Helper()
+	w.eventually("ended", func() bool {
+		return w.count("diastole_waits_total") >= float64(n) && w.count("diastole_waits_held") == 0
+	})
+	if got := w.count("diastole_waits_total"); got != float64(n) {
+		w.Errorf("%v waits have ended, want %d: %+v", got, n, w.series("diastole_waits_total"))
+	}
+}
+
+// eventually waits for something that has no event of its own.
+func (w *world) eventually(what string, happened func() bool) {
+	w.Helper()
+	tick, enough := time.NewTicker(time.Millisecond), time.After(min(w.patience(), 5*time.Second))
+	defer tick.Stop()
+	for !happened() {
+		select {
+		case <-tick.C:
+		case <-enough:
+			w.Errorf("not all that should have %s has: waits %+v, held %v", what, w.series("diastole_waits_total"), w.count("diastole_waits_held"))
+			return
+		}
+	}
+}
+
+// Who inherits early gets the answer, whenever the server makes it.
+func TestHoldHeirKeepsItsOwnInterval(t *testing.T) {
+	inABubble(t, func(w *world) {
+		w.accepted(wants{})
+		first := w.asks(wants{})
+		up := w.up()
+		time.Sleep(300 * time.Second)
+		second := w.asks(wants{})
+		first.released()
+		time.Sleep(180 * time.Second) // the interval of the first is over, not that of the second
+		up.says(pingSays(1))
+		second.gets(up) // early for it, which is allowed
+		w.saw(1)
+		w.allOver(2)
+		w.wantOutcomes("ping early", "ping early")
+	})
+}
+
+// The phone may ask again on the connection on which it was answered.
+func TestHoldSameWaitOnKeptConnections(t *testing.T) {
+	inBothWorlds(t, func(w *world) {
+		w.accepted(wants{})
+		phone := w.asks(wants{})
+		for range 3 {
+			up := w.up()
+			up.says(pingSays(1))
+			phone.gets(up)
+			phone.again(wants{})
+		}
+		up := w.up()
+		other := w.asks(wants{})
+		phone.released()
+		up.brings()
+		other.gets(up)
+		w.saw(4)
+		w.allOver(5)
+	})
+}
+
+// What the server has not accepted is shared, but nothing is answered out of
+// memory before the server had 10 s to refuse it.
+func TestHoldUnacceptedIsNotReleasedForTenSeconds(t *testing.T) {
+	inABubble(t, func(w *world) {
+		first := w.asks(wants{})
+		up := w.up()
+		time.Sleep(2 * time.Second)
+		second := w.asks(wants{})
+		first.hearsNothing(8*time.Second - time.Millisecond)
+		second.hearsNothing(time.Second)
+		up.brings()
+		second.gets(up)
+		if got := first.reply(); got.code != 200 || got.cut {
+			t.Errorf("the first was answered %+v", got)
+		}
+		w.saw(1)
+	})
+	t.Run("and may be refused", func(t *testing.T) {
+		inBothWorlds(t, func(w *world) {
+			first := w.asks(wants{})
+			up := w.up()
+			second := w.asks(wants{})
+			up.say <- refused
+			for _, h := range []*handset{second, first} {
+				if got := h.reply(); got.code != 401 || got.header.Get("X-Token") != "401" {
+					t.Errorf("got %+v, want the server's 401", got)
+				}
+			}
+			w.saw(1)
+		})
+	})
+}
+
+// A phone that has roamed does not read its old connection: to write to it would
+// only make its old network search for it.
+func TestHoldOldConnectionElsewhereIsNotWrittenTo(t *testing.T) {
+	inBothWorlds(t, func(w *world) {
+		w.accepted(wants{})
+		old := w.asks(wants{})
+		up := w.up()
+		roamed := w.asks(wants{roamed: true})
+		old.hearsNothing(time.Minute)
+		roamed.hearsNothing(time.Minute)
+		up.isHeld()
+		up.brings()
+		roamed.gets(up)
+		old.gets(up) // it might be there all the same
+		w.saw(1)
+		w.allOver(2)
+		w.wantOutcomes("ping silent", "ping changed")
+	})
+}
+
+// It goes home and elsewhere again within one wait.
+func TestHoldRoamingThereAndBack(t *testing.T) {
+	inBothWorlds(t, func(w *world) {
+		w.accepted(wants{})
+		first := w.asks(wants{})
+		up := w.up()
+		second := w.asks(wants{roamed: true})
+		second.Close() // this one says goodbye
+		w.eventually("left", func() bool { return w.count("diastole_waits_total", "outcome", "left") == 1 })
+		third := w.asks(wants{roamed: true})
+		up.brings()
+		third.gets(up)
+		first.gets(up)
+		w.saw(1)
+		w.allOver(3)
+		w.wantOutcomes("ping silent", "ping left", "ping changed")
+	}, func(c *Config) { c.Hold.Linger = time.Minute })
+}
