@@ -27,51 +27,49 @@ func ping() *Request {
 }
 
 // BenchmarkPending holds 8,000 started requests and reports what one of them costs:
-// live heap and stacks, without the kernel's part. "bound" waits have a context each
-// that can be cancelled, as a phone's has; the others share one.
+// live heap and stacks, without the kernel's part. Each can be cancelled by itself:
+// with a Leash or with a context of the standard library, which is in the figure.
 func BenchmarkPending(b *testing.B) {
 	for b.Loop() {
-		b.ReportMetric(costOfPending(b, 8000, false), "B/plain")
-		b.ReportMetric(costOfPending(b, 8000, true), "B/bound")
+		b.ReportMetric(costOfPending(b, 8000, leash), "B/leash")
+		b.ReportMetric(costOfPending(b, 8000, context.WithCancelCause), "B/context")
 		b.ReportMetric(costOfTLSPending(b, 1000), "B/TLS")
 	}
 }
 
+func leash(context.Context) (context.Context, context.CancelCauseFunc) {
+	l := new(Leash)
+	return l, l.Cancel
+}
+
 // The request is garbage as soon as it is out, where nothing can ask for it again.
 func TestPendingIsSmallAndRunsNothing(t *testing.T) {
-	if cost := costOfPending(t, 500, true); cost > 1.5*1024 {
+	if cost := costOfPending(t, 500, leash); cost > 1024 {
 		t.Errorf("%.0f bytes for one", cost)
 	}
 }
 
-func costOfPending(t testing.TB, waits int, bound bool) float64 {
+func costOfPending(t testing.TB, waits int, bind func(context.Context) (context.Context, context.CancelCauseFunc)) float64 {
 	addr, accepted := mute(t, waits)
 	c := New(Config{Address: addr})
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	pending, fds := make([]*Pending, waits), make(chan []int)
+	pending, cancels, fds := make([]*Pending, waits), make([]context.CancelCauseFunc, waits), make(chan []int)
 	go func() { fds <- accepted() }() // beside the dialling: the kernel's queue is shorter than this
 	bytes, goroutines := inUse(), runtime.NumGoroutine()
 	for i := range pending {
-		each := ctx
-		if bound {
-			var done func()
-			each, done = context.WithCancel(ctx)
-			defer done()
-		}
-		p, err := c.Start(each, ping())
+		ctx, cancel := bind(context.Background())
+		p, err := c.Start(ctx, ping())
 		if err != nil {
 			t.Fatal(err)
 		}
-		pending[i] = p
+		pending[i], cancels[i] = p, cancel
 	}
 	open := <-fds
 	cost := float64(inUse()-bytes) / float64(waits)
 	if more := runtime.NumGoroutine() - goroutines; more > 0 {
 		t.Errorf("%d goroutines", more)
 	}
-	cancel()
-	for _, p := range pending {
+	for i, p := range pending {
+		cancels[i](errPhoneLeft)
 		if _, err := p.Answer(); err == nil {
 			t.Fatal("answered by nobody")
 		}

@@ -145,8 +145,14 @@ func (c *Client) Reach(ctx context.Context) error {
 }
 
 func (c *Client) dial(ctx context.Context) (*conn, *Error) {
-	limited, cancel := context.WithTimeout(ctx, c.config.DialTimeout)
+	if ctx.Err() != nil {
+		return nil, &Error{Phase: Dial, Err: context.Cause(ctx)}
+	}
+	// Not a child of ctx: what ctx makes to tell a child of its end (a channel, a
+	// map) would stay with it for as long as the wait is held.
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.DialTimeout)
 	defer cancel()
+	defer tie(ctx, cancel)()
 	raw, err := c.config.Dial(limited, "tcp", c.config.Address)
 	if err != nil {
 		return nil, &Error{Phase: Dial, Err: withCause(ctx, err)}

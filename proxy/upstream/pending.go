@@ -100,7 +100,7 @@ func (c *conn) start(ctx context.Context, r *Request) (*Pending, *Error) {
 		ctx: ctx, conn: c, interim: r.Interim, bodiless: r.Method == "HEAD",
 		before: c.counters(r), began: time.Now(),
 	}
-	p.stop = context.AfterFunc(ctx, c.abort)
+	p.stop = tie(ctx, c.abort)
 	length, err := r.write(c)
 	if err != nil && !p.answeredAnyway(err) {
 		return nil, p.failed(&Error{Phase: Await, Err: err})
