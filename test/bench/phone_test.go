@@ -1,0 +1,130 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// phone is one client on one TLS connection.
+type phone struct {
+	device int
+	tcp    *net.TCPConn
+	tls    *tls.Conn
+	in     *bufio.Reader
+	answer chan answered // of the Ping that waits; nil before the first
+}
+
+type answered struct {
+	at  int64
+	err error
+}
+
+// likePhones is the handshake: X25519 for all proxies, because some of them
+// would agree with Go on a post-quantum exchange that costs more, and others
+// cannot. Pushpin's TLS ends at version 1.2 and P-256.
+var likePhones = &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12,
+	CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256}}
+
+// patience is how long a proxy may take for a step before it has failed.
+const patience = 2 * time.Minute
+
+func (ph *phone) connect(addr string) error {
+	// Without keep-alive probes: what comes to the phone is then the proxy's own.
+	c, err := (&net.Dialer{KeepAlive: -1, Timeout: patience}).Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	ph.tcp, ph.tls = c.(*net.TCPConn), tls.Client(c, likePhones)
+	ph.in = bufio.NewReaderSize(ph.tls, 512)
+	_ = c.SetDeadline(time.Now().Add(patience))
+	defer c.SetDeadline(time.Time{})
+	return ph.tls.Handshake()
+}
+
+// ask sends a Ping and leaves the answer to somebody who waits for it.
+func (ph *phone) ask() error {
+	if _, err := ph.tls.Write(request("Ping", ph.device)); err != nil {
+		return err
+	}
+	ph.answer = make(chan answered, 1)
+	go func(in *bufio.Reader, answer chan<- answered) {
+		err := readAnswer(in)
+		answer <- answered{now(), err}
+	}(ph.in, ph.answer)
+	return nil
+}
+
+func (ph *phone) waits() bool { return len(ph.answer) == 0 }
+
+// await is the answer of a phone that waits, or that there is none in time.
+func (ph *phone) await(late context.Context) answered {
+	select {
+	case got := <-ph.answer:
+		return got
+	case <-late.Done():
+	}
+	select { // it may have been there all the same
+	case got := <-ph.answer:
+		return got
+	default:
+		return answered{err: errors.New("no answer")}
+	}
+}
+
+func (ph *phone) converse(command string) error {
+	_ = ph.tcp.SetDeadline(time.Now().Add(patience))
+	defer ph.tcp.SetDeadline(time.Time{})
+	if _, err := ph.tls.Write(request(command, ph.device)); err != nil {
+		return err
+	}
+	return readAnswer(ph.in)
+}
+
+// comeBack connects and asks, as phones do: again when it fails, a second later.
+func (ph *phone) comeBack(addr string, again *atomic.Int64) error {
+	var errs error
+	for range 5 {
+		err := ph.connect(addr)
+		if err == nil {
+			if err = ph.ask(); err == nil {
+				return nil
+			}
+		}
+		errs = errors.Join(errs, err)
+		again.Add(1)
+		time.Sleep(time.Second)
+	}
+	return errs
+}
+
+func (ph *phone) cut() {
+	if ph.tcp != nil {
+		_ = ph.tcp.SetLinger(0)
+		_ = ph.tcp.Close()
+	}
+}
+
+// segments is how many TCP segments have come to this phone: tcpi_segs_in of
+// TCP_INFO, tcp(7). Pure acknowledgements and keep-alive probes count too: each
+// of them wakes a phone's radio.
+func (ph *phone) segments() (n int64, err error) {
+	raw, err := ph.tcp.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var info *unix.TCPInfo
+	controlErr := raw.Control(func(fd uintptr) {
+		info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+	})
+	if err := errors.Join(controlErr, err); err != nil {
+		return 0, err
+	}
+	return int64(info.Segs_in), nil
+}
