@@ -94,12 +94,12 @@ func TestLeashEndsAnExchangeInEachHalf(t *testing.T) {
 }
 
 func TestLeashEndsTheHandshake(t *testing.T) {
-	s := serve(t, func(p *peer) { p.in.Peek(1); p.rest() }) // says nothing to the ClientHello
 	var l Leash
-	go func() {
-		until(t, "the connection", func() bool { return s.connections() == 1 })
+	s := serve(t, func(p *peer) {
+		_, _ = p.in.Peek(1) // says nothing to the ClientHello
 		l.Cancel(errPhoneLeft)
-	}()
+		p.rest()
+	})
 	_, err := s.tlsClient(Config{}).Start(&l, get())
 	if e := new(Error); !errors.As(err, &e) || e.Phase != Handshake || !errors.Is(err, errPhoneLeft) {
 		t.Errorf("%v", err)
