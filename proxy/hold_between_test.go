@@ -15,7 +15,7 @@ func TestHoldSyncBetweenReleasesThePing(t *testing.T) {
 		ping := w.asks(wants{})
 		old := w.up()
 		if code := w.command(wants{cmd: "Sync"}); code != 200 {
-			t.Fatalf("the Sync was answered %d", code)
+			w.Fatalf("the Sync was answered %d", code)
 		}
 		ping.released()
 		old.isCancelled()
@@ -35,7 +35,7 @@ func TestHoldRefusedSyncReleasesNobody(t *testing.T) {
 		ping := w.asks(wants{})
 		up := w.up()
 		if code := w.command(wants{cmd: "Sync", password: "guessed"}); code != 401 {
-			t.Fatalf("the Sync was answered %d", code)
+			w.Fatalf("the Sync was answered %d", code)
 		}
 		ping.hearsNothing(time.Minute)
 		up.isHeld()
@@ -93,7 +93,7 @@ func TestHoldOtherPasswordRefused(t *testing.T) {
 		old := w.asks(wants{})
 		up := w.up()
 		if code := w.command(wants{password: "guessed"}); code != 401 {
-			t.Errorf("answered %d, want the server's 401", code)
+			w.Errorf("answered %d, want the server's 401", code)
 		}
 		old.hearsNothing(time.Minute)
 		up.isHeld()
@@ -140,7 +140,7 @@ func TestHoldOldPasswordInheritsNothing(t *testing.T) {
 		next := w.asks(wants{password: "changed"})
 		up := w.up()
 		if code := w.command(wants{}); code != 401 {
-			t.Errorf("answered %d, want the server's 401", code)
+			w.Errorf("answered %d, want the server's 401", code)
 		}
 		next.hearsNothing(time.Minute)
 		up.brings()
@@ -177,10 +177,10 @@ func TestHoldAttackerLearnsNothing(t *testing.T) {
 					up := w.up()
 					during, with := w.attacked(attack)
 					if without != 2*time.Second || with != without {
-						t.Errorf("refused after %v with nobody waiting, after %v during a wait", without, with)
+						w.Errorf("refused after %v with nobody waiting, after %v during a wait", without, with)
 					}
 					if before.code != 401 || during.code != 401 || during.header.Get("X-Token") != "401" {
-						t.Errorf("got %+v and %+v, want the server's 401", before, during)
+						w.Errorf("got %+v and %+v, want the server's 401", before, during)
 					}
 					victim.hearsNothing(time.Minute)
 					up.isHeld()

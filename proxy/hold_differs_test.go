@@ -30,7 +30,7 @@ func TestHoldAnotherWaitReplacesTheOlder(t *testing.T) {
 				newer := w.asks(row.then)
 				up := w.up()
 				if string(up.Body) != string(row.then.filled().body()) {
-					t.Errorf("it went up as %q", up.Body)
+					w.Errorf("it went up as %q", up.Body)
 				}
 				older.released()
 				old.isCancelled()

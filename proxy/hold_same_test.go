@@ -113,7 +113,7 @@ func TestHoldUnacceptedIsNotReleasedForTenSeconds(t *testing.T) {
 		up.brings()
 		second.gets(up)
 		if got := first.reply(); got.code != 200 || got.cut {
-			t.Errorf("the first was answered %+v", got)
+			w.Errorf("the first was answered %+v", got)
 		}
 		w.saw(1)
 	})
@@ -125,7 +125,7 @@ func TestHoldUnacceptedIsNotReleasedForTenSeconds(t *testing.T) {
 			up.say <- refused
 			for _, h := range []*handset{second, first} {
 				if got := h.reply(); got.code != 401 || got.header.Get("X-Token") != "401" {
-					t.Errorf("got %+v, want the server's 401", got)
+					w.Errorf("got %+v, want the server's 401", got)
 				}
 			}
 			w.saw(1)

@@ -175,14 +175,21 @@ func (w *world) asks(q wants) *handset {
 	if q.roamed {
 		ip = w.ips[1]
 	}
+	h := w.ringsFrom(ip)
+	w.Cleanup(func() { h.Close() })
+	h.again(q)
+	return h
+}
+
+// ringsFrom is a phone that has not asked yet. It is the caller's to close.
+func (w *world) ringsFrom(ip string) *handset {
+	w.Helper()
 	c, err := w.dialAt(ip)
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.Cleanup(func() { c.Close() })
-	h := &handset{caller: &caller{Conn: c, stage: w.stage, in: bufio.NewReader(c)}, world: w}
-	h.again(q)
-	return h
+	_ = c.SetReadDeadline(time.Now().Add(w.patience()))
+	return &handset{caller: &caller{Conn: c, stage: w.stage, in: bufio.NewReader(c)}, world: w}
 }
 
 // again sends a request on the same connection.
