@@ -14,7 +14,7 @@ const many = 5000
 // storm for whatever takes over, so the answers are spread; and one that is cut
 // instead of answered makes a phone believe that its interval was too long.
 func TestSIGTERMAnswersACrowdSpreadOverTheWindow(t *testing.T) {
-	const drain = 10 * time.Second
+	const drain = 8 * time.Second
 	server := newHolder(t)
 	p := startWithFiles(t, configFile(t, server.url(), "drain: "+drain.String()+"\n"))
 	// Unread bytes make the kernel reset a connection that is closed (RFC 9112 9.6),
