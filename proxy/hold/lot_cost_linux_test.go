@@ -5,15 +5,6 @@ import (
 	"testing"
 )
 
-// heap is what is in use after everything that can go has gone.
-func heap() uint64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
 // Memory is what this room is for. A spot's 150 bytes are with its place in the
 // table and a closure for heard, beside 9 KiB that a held TLS wait may cost.
 func TestASpotCostsLessThan150Bytes(t *testing.T) {

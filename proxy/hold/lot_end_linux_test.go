@@ -142,3 +142,13 @@ func TestWhatCannotBeWatchedIsAnError(t *testing.T) {
 		t.Errorf("Watch: %v", err)
 	}
 }
+
+// descriptors are the open descriptors of this process.
+func descriptors(t testing.TB) int {
+	t.Helper()
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}
