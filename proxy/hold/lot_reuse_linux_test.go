@@ -19,10 +19,11 @@ func closed(t testing.TB, lot *Lot, old *parked) (same *parked) {
 	t.Helper()
 	fd := old.fd(t)
 	old.close()
-	for range 100 { // other tests' goroutines may take the number first
+	for range 100 { // the far end, or another goroutine, may take the number first
 		if same = dial(t); same.fd(t) == fd {
 			return same
 		}
+		defer same.close()
 	}
 	t.Fatalf("descriptor %d was not used again", fd)
 	return nil
