@@ -48,6 +48,14 @@ func (f figure) show(value float64) string {
 	return fmt.Sprintf("%.*f", f.digits, value)
 }
 
+// spread is the median of the rounds with the lowest and the highest.
+func (f figure) spread(values []float64) string {
+	if len(values) < 2 || slices.Min(values) == slices.Max(values) {
+		return f.show(median(values))
+	}
+	return fmt.Sprintf("%s (%s to %s)", f.show(median(values)), f.show(slices.Min(values)), f.show(slices.Max(values)))
+}
+
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,21 +18,24 @@ func machine(order []peer) string {
 	var versions []string
 	for _, p := range order {
 		if p.version != nil {
-			versions = append(versions, p.version())
+			versions = append(versions, p.name+" "+versionOf(p.version))
 		}
 	}
-	return fmt.Sprintf("On %s: %d CPUs (%s), %s, Linux %s, %s; %s.", time.Now().UTC().Format(time.DateOnly),
-		runtime.NumCPU(), line("/proc/cpuinfo", "model name"), line("/proc/meminfo", "MemTotal"), release(), runtime.Version(), strings.Join(versions, "; "))
+	memory, _, _ := strings.Cut(line("/proc/meminfo", "MemTotal"), " ")
+	kib, _ := strconv.Atoi(memory)
+	return fmt.Sprintf("On %s, %d processors (%s), %d GiB, Linux %s, %s: %s.", time.Now().UTC().Format(time.DateOnly),
+		runtime.NumCPU(), line("/proc/cpuinfo", "model name"), kib>>20, release(), runtime.Version(), strings.Join(versions, ", "))
 }
 
-// firstLine is what a program says first when it is asked for its version.
-func firstLine(program string, args ...string) string {
-	out, err := exec.Command(program, args...).CombinedOutput()
-	if err != nil {
-		return program + " of unknown version"
+// versionOf is the first thing like a version, or like a commit, that a program
+// says of itself.
+func versionOf(command []string) string {
+	out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
+	found := regexp.MustCompile(`\d+\.\d+\.\d[\w.+-]*|commit \S+`).Find(out)
+	if err != nil || found == nil {
+		return "of unknown version"
 	}
-	first, _, _ := strings.Cut(string(out), "\n")
-	return strings.TrimSpace(first)
+	return string(found)
 }
 
 // line is the value of the first line with this key.

@@ -5,8 +5,9 @@ import "os/exec"
 // peer is one proxy, set up as its users would in front of an ActiveSync server.
 type peer struct {
 	name    string
-	version func() string
+	version []string              // the command that tells it
 	setUp   func(*site) *exec.Cmd // writes its files; the command starts it
+	ours    bool
 	// publishes: holds by itself and is told by GRIP what to answer.
 	publishes bool
 	// atEdge: only one wait goes to the server, the others are held here. Nothing
@@ -15,16 +16,13 @@ type peer struct {
 }
 
 func peers(binary string) []peer {
-	version := func(program string, args ...string) func() string {
-		return func() string { return firstLine(program, args...) }
-	}
 	return []peer{
-		{name: "diastole", version: version(binary, "version"), setUp: diastole(binary, "")},
-		{name: "diastole, edge", setUp: diastole(binary, ", max_waits: 1"), atEdge: true},
-		{name: "nginx", version: version("nginx", "-v"), setUp: nginx},
-		{name: "HAProxy", version: version("haproxy", "-v"), setUp: haproxy},
-		{name: "Caddy", version: version("caddy", "version"), setUp: caddy},
-		{name: "Pushpin", version: version("pushpin", "--version"), setUp: pushpin, publishes: true},
+		{name: "diastole", version: []string{binary, "version"}, setUp: diastole(binary, ""), ours: true},
+		{name: "diastole, edge", setUp: diastole(binary, ", max_waits: 1"), ours: true, atEdge: true},
+		{name: "nginx", version: []string{"nginx", "-v"}, setUp: nginx},
+		{name: "HAProxy", version: []string{"haproxy", "-v"}, setUp: haproxy},
+		{name: "Caddy", version: []string{"caddy", "version"}, setUp: caddy},
+		{name: "Pushpin", version: []string{"pushpin", "--version"}, setUp: pushpin, publishes: true},
 	}
 }
 

@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -55,43 +54,52 @@ func (r *report) text() string {
 
 // summary has a line for each figure and a column for each proxy.
 func (r *report) summary() string {
-	head, rule := "| |", "|---|"
+	t := table{{""}}
 	for _, p := range r.order {
-		head, rule = head+" "+p.name+" |", rule+"---|"
+		t[0] = append(t[0], p.name)
 	}
-	lines := []string{head, rule}
 	for _, f := range inOrder {
-		line := "| " + f.title() + " |"
+		line := []string{f.title()}
 		for _, p := range r.order {
-			line += " " + f.show(median(r.values(p, f))) + " |"
+			line = append(line, f.show(median(r.values(p, f))))
 		}
-		lines = append(lines, line)
+		t = append(t, line)
 	}
-	return strings.Join(lines, "\n") + "\n"
+	return t.String()
 }
 
-// table has a line for each proxy: median, lowest and highest round, and what
-// diastole needs of what that proxy needs.
+// table has a line for each proxy: what the rounds gave, and how the first
+// figure compares with diastole's.
 func (r *report) table(figures []figure) string {
-	head, rule := "| |", "|---|"
+	t := table{{""}}
 	for _, f := range figures {
-		head += fmt.Sprintf(" %s | lowest .. highest | diastole : this |", f.title())
-		rule += "---|---|---|"
+		t[0] = append(t[0], f.title())
 	}
-	lines := []string{head, rule}
+	own := r.diastoles(figures[0])
+	for _, p := range own {
+		t[0] = append(t[0], p.name+" : this")
+	}
 	for _, p := range r.order {
-		line := "| " + p.name + " |"
+		line := []string{p.name}
 		for _, f := range figures {
-			values := r.values(p, f)
-			spread := "-"
-			if len(values) > 0 {
-				spread = f.show(slices.Min(values)) + " .. " + f.show(slices.Max(values))
-			}
-			line += fmt.Sprintf(" %s | %s | %s |", f.show(median(values)), spread, r.ratios(p, f))
+			line = append(line, f.spread(r.values(p, f)))
 		}
-		lines = append(lines, line)
+		for _, o := range own {
+			line = append(line, r.ratio(o, p, figures[0]))
+		}
+		t = append(t, line)
 	}
-	return strings.Join(lines, "\n") + "\n"
+	return t.String()
+}
+
+// diastoles are our own ways that have this figure.
+func (r *report) diastoles(f figure) (own []peer) {
+	for _, p := range r.order {
+		if p.ours && len(r.values(p, f)) > 0 {
+			own = append(own, p)
+		}
+	}
+	return own
 }
 
 // values are what the rounds gave.
@@ -104,33 +112,31 @@ func (r *report) values(p peer, f figure) (values []float64) {
 	return values
 }
 
-// ratios are diastole's figure by this proxy's; where waits held at the edge
-// have that figure too, theirs is the second.
-func (r *report) ratios(p peer, f figure) string {
-	var texts []string
-	for _, own := range r.order {
-		if ratio := r.ratio(own, p, f); strings.HasPrefix(own.name, "diastole") && !strings.HasPrefix(p.name, "diastole") && ratio > 0 {
-			texts = append(texts, fmt.Sprintf("%.2f", ratio))
-		}
-	}
-	if len(texts) == 0 {
-		return ""
-	}
-	return strings.Join(texts, ", edge ")
-}
-
 // ratio is the median of the rounds' own ratios: a round that a noisy neighbour
 // slowed down slowed down all of it.
-func (r *report) ratio(own, other peer, f figure) float64 {
+func (r *report) ratio(own, other peer, f figure) string {
 	var ratios []float64
-	for i := range min(len(r.rounds[own.name]), len(r.rounds[other.name])) {
-		a, has := r.rounds[own.name][i][f]
-		if b := r.rounds[other.name][i][f]; has && b > 0 {
-			ratios = append(ratios, a/b)
+	for i, theirs := range r.rounds[other.name] {
+		if i >= len(r.rounds[own.name]) {
+			break
+		}
+		if ours, has := r.rounds[own.name][i][f]; has && theirs[f] > 0 {
+			ratios = append(ratios, ours/theirs[f])
 		}
 	}
-	if len(ratios) == 0 {
-		return 0
+	return figure{digits: 2}.show(median(ratios))
+}
+
+// table is a Markdown table, its head first.
+type table [][]string
+
+func (t table) String() string {
+	var b strings.Builder
+	for i, line := range t {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(line, " | "))
+		if i == 0 {
+			b.WriteString(strings.Repeat("|---", len(line)) + "|\n")
+		}
 	}
-	return median(ratios)
+	return b.String()
 }
