@@ -43,8 +43,7 @@ func (h heapLook) spare() uint64 { return h.objects - min(h.live, h.objects) + h
 type trimmer struct {
 	last    heapLook
 	trimmed time.Time
-	kept    uint64 // what could not be given back: the spare at the first look after a trim
-	judge   bool   // that look is still to come
+	kept    uint64 // what could not be given back the last time
 }
 
 // due says whether to give memory back now. It is worth it if there is much to be
@@ -58,18 +57,14 @@ func (t *trimmer) due(now heapLook) bool {
 		return false
 	}
 	spare := now.spare()
-	if t.judge {
-		t.kept, t.judge = spare, false
-	}
 	t.kept = min(t.kept, spare)
 	worth := spare-t.kept > max(trimWorth, now.live/4)
 	quiet := now.allocated-before.allocated < max(now.live/10, 1<<20)
-	if !worth || !quiet || now.at.Sub(t.trimmed) < trimPause {
-		return false
-	}
-	t.trimmed, t.judge = now.at, true
-	return true
+	return worth && quiet && now.at.Sub(t.trimmed) >= trimPause
 }
+
+// done notes that memory was given back, and what is left.
+func (t *trimmer) done(left heapLook) { t.trimmed, t.kept = left.at, left.spare() }
 
 // trimMemory gives memory back to the system until ctx ends.
 func trimMemory(ctx context.Context, log *zap.Logger) {
@@ -83,7 +78,10 @@ func trimMemory(ctx context.Context, log *zap.Logger) {
 		case at := <-tick.C:
 			if now := lookAtHeap(at); t.due(now) {
 				debug.FreeOSMemory()
-				log.Debug("memory was given back", zap.Uint64("live_bytes", now.live), zap.Uint64("spare_bytes", now.spare()))
+				left := lookAtHeap(at)
+				t.done(left)
+				log.Debug("memory was given back", zap.Uint64("live_bytes", left.live),
+					zap.Uint64("spare_bytes", now.spare()), zap.Uint64("left_bytes", left.spare()))
 			}
 		}
 	}
