@@ -149,8 +149,7 @@ func (u *upWait) says(body string) {
 // brings lets the server answer that there is something new.
 func (u *upWait) brings() {
 	if parameter(u.Recorded, "Cmd") == "Sync" {
-		_, body, _ := strings.Cut(oneFolder, "\r\n\r\n")
-		u.says(body)
+		u.says(bodyOf(oneFolder))
 		return
 	}
 	u.says(string(eas.PingResponse{Status: eas.PingChanges, Folders: []string{"1"}}.Append(nil)))
