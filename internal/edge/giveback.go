@@ -37,13 +37,13 @@ func (g *guard) GiveBack(ahead []byte) {
 	}
 }
 
-// Early reports whether the client has sent more that is out of the socket
+// ReadAhead reports whether the client has sent more that is out of the socket
 // already, so that the socket gives no sign of it: whoever waits for its next
 // bytes there would wait for ever. It does not know of the rest in Hijack's
 // bufio.Reader. What crypto/tls has decrypted is known by its first byte, which
 // the watch of net/http has read until Hijack ended it (see watch); with half a
 // request in the bufio.Reader there is no watch, and that rest says the same.
-func (g *guard) Early() bool { return g.early || len(g.again) > 0 }
+func (g *guard) ReadAhead() bool { return g.early || len(g.again) > 0 }
 
 // leave closes without being waited for: TLS says goodbye, which takes up to
 // 5 s with a client that does not read.

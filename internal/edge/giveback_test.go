@@ -53,7 +53,7 @@ func (p *parked) giveBack(synthetic string) {
 }
 
 func (p *parked) hasEarly() bool {
-	return len(p.early) > 0 || p.Conn.(interface{ Early() bool }).Early()
+	return len(p.early) > 0 || p.Conn.(interface{ ReadAhead() bool }).ReadAhead()
 }
 
 func startParking(t *testing.T, change func(*Config)) (*lab, parking) {
@@ -109,7 +109,7 @@ func TestAConnectionGivenBackIsServedAsBefore(t *testing.T) {
 }
 
 // However a client sends its next request before the answer, no sign of the socket
-// may come any more, so Early must tell of it, and it is answered once.
+// may come any more, so ReadAhead must tell of it, and it is answered once.
 func TestWhatAClientSendsTooEarlyIsServedOnceAfterGiveBack(t *testing.T) {
 	long := "GET /next HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 20_000) + "\r\n\r\n"
 	for name, c := range map[string]struct{ with, before, after string }{
@@ -144,7 +144,7 @@ func TestWhatAClientSendsTooEarlyIsServedOnceAfterGiveBack(t *testing.T) {
 }
 
 // crypto/tls reads more from the socket than the record that is asked for.
-func TestEarlyKnowsWhatTLSHasReadAlready(t *testing.T) {
+func TestReadAheadKnowsWhatTLSHasReadAlready(t *testing.T) {
 	l, lot := startParking(t, nil)
 	below := &together{Conn: l.dial()}
 	c, err := l.shake(below)
@@ -166,9 +166,9 @@ func TestEarlyKnowsWhatTLSHasReadAlready(t *testing.T) {
 	l.expect(from, "/next 0")
 }
 
-func TestEarlyKnowsOfWhatWasGivenBackAndNotReadAgain(t *testing.T) {
+func TestReadAheadKnowsOfWhatWasGivenBackAndNotReadAgain(t *testing.T) {
 	g := &guard{again: []byte("G")}
-	if !g.Early() || g.reread(make([]byte, 9)) != 1 || g.Early() {
+	if !g.ReadAhead() || g.reread(make([]byte, 9)) != 1 || g.ReadAhead() {
 		t.Error("early, or not")
 	}
 }

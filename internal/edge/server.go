@@ -40,7 +40,7 @@ type Config struct {
 	// ConnContext and ConnState are http.Server's hooks; both may be nil. The
 	// connection they get is past its TLS handshake. It has the methods of
 	// *tls.Conn, and its NetConn() is a syscall.Conn (for TCP_INFO). On HTTP/1 it
-	// has GiveBack and Early besides (see guard), also for who hijacks it; when it
+	// has GiveBack and ReadAhead besides (see guard), also for who hijacks it; when it
 	// is given back both hooks see it as new.
 	ConnContext func(ctx context.Context, c net.Conn) context.Context
 	ConnState   func(c net.Conn, state http.ConnState)
