@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/proof"
 	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/proxy/watch"
@@ -51,8 +52,18 @@ type Proxy struct {
 	client   *upstream.Client
 	memory   *watch.Memory
 	proofs   *proof.Watcher
-	held     register
-	known    sync.Map // net.Conn -> *clientConn, those with a pin or doomed
+	holds    hold.Register[holder, *wait, *exchange]
+	queue    *hold.Queue
+	haste    *haste
+	accepted *accepted
+	secret   secret
+	known    sync.Map // net.Conn -> *clientConn, those with a pin, doomed, or parked once
+
+	mu        sync.Mutex
+	lobby     *Entrance // of requests that came without one
+	entrances []*Entrance
+	parking   *hold.Lot // nil: nothing was parked yet
+	noLot     bool      // and nothing ever will
 }
 
 // New makes a Proxy; it connects to nothing yet.
@@ -72,7 +83,11 @@ func New(c Config) *Proxy {
 	if c.Networks == nil {
 		c.Networks = heartbeat.NewNetworks(heartbeat.NetworksConfig{})
 	}
-	p := &Proxy{config: c, memory: watch.NewMemory(remembered), proofs: proof.New(proof.Config{})}
+	p := &Proxy{
+		config: c, memory: watch.NewMemory(remembered), proofs: proof.New(proof.Config{}),
+		queue: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), accepted: newAccepted(), secret: newSecret(),
+	}
+	p.lobby = p.Entrance()
 	p.Apply(c.Settings)
 	p.client = upstream.New(upstream.Config{
 		Address: address(c.Upstream),
@@ -81,6 +96,7 @@ func New(c Config) *Proxy {
 		Stale:   c.Metrics.stale,
 	})
 	c.Metrics.observe(p)
+	c.Metrics.observeHold(p)
 	return p
 }
 
@@ -110,6 +126,10 @@ func (p *Proxy) UpstreamReachable(ctx context.Context) error { return p.client.R
 // ServeHTTP relays one request, and leaves its connection ready for the next.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := clientOf(r)
+	if write := c.parked.takeWrite(); write != nil {
+		write(w, r)
+		return
+	}
 	if c.doomed { // what comes here is the rest of a body
 		panic(http.ErrAbortHandler)
 	}
@@ -162,7 +182,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	case eas.CommandPing, eas.CommandSync:
 		p.serveWait(w, r, query, decided)
 	default:
-		p.pass(w, r, query.Command.String())
+		p.passCommand(w, r, query)
 	}
 }
 
@@ -173,4 +193,20 @@ func methodName(method string) string {
 		return "OPTIONS"
 	}
 	return "other"
+}
+
+// lot is where connections are parked; nil where the system has none.
+func (p *Proxy) lot() *hold.Lot {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.parking == nil && !p.noLot {
+		lot, err := hold.OpenLot()
+		if err != nil {
+			p.noLot = true
+			p.config.Log.Info("waits stay in their handlers: connections cannot be parked here", zap.Error(err))
+			return nil
+		}
+		p.parking = lot
+	}
+	return p.parking
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/diastole/diastole/policy"
+	"github.com/diastole/diastole/proxy/hold"
 )
 
 // Settings are what may change while waits are held; see Apply. Their zero value
@@ -32,4 +33,5 @@ func (p *Proxy) Apply(s Settings) {
 		s.Policy, _ = policy.Compile(policy.Spec{}) // the empty one compiles
 	}
 	p.settings.Store(&s)
+	p.queue.Configure(hold.QueueConfig{Max: s.Hold.MaxWaits, Pace: s.Hold.Pace})
 }

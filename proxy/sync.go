@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/proxy/watch"
 	"github.com/diastole/diastole/wbxml"
@@ -28,6 +29,9 @@ func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstre
 	}()
 	p.relay(w, r, request, "Sync", func(answer *upstream.Response) {
 		if isSyncDocument(answer) {
+			if asked.tracked {
+				p.acknowledge(asked.device, hold.Command{Credentials: asked.credentials, Syncs: true})
+			}
 			down = watch.ReadAlong(answer.Body, answer.Get("Content-Encoding"))
 			answer.Body = down
 		}
@@ -83,7 +87,7 @@ func (p *Proxy) synced(asked ask, down *watch.Along) {
 	case err != nil:
 		p.config.Metrics.unreadable("sync-answer", err)
 	default:
-		p.accepted(asked, answer)
+		p.remember(asked, answer)
 	}
 }
 

@@ -1,0 +1,88 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/proxy/hold"
+	"github.com/diastole/diastole/proxy/watch"
+)
+
+// holder is whose waits belong together: a device, or a wait that nobody can be
+// named for and that is held alone.
+type holder struct {
+	watch.Device
+	nameless *wait
+}
+
+func (w *wait) holder() holder {
+	if !w.tracked {
+		return holder{nameless: w}
+	}
+	return holder{Device: w.device}
+}
+
+type verdict = hold.Verdict[*wait, *exchange]
+
+// join brings a wait to the server, or to the wait that the server already has from
+// this device.
+func (p *Proxy) join(held *wait, up *exchange) {
+	v := p.holds.Join(time.Now(), held.holder(), held.claim, held, up)
+	if v.Fresh {
+		up.enter()
+	} else {
+		p.config.Metrics.coalesced.WithLabelValues(held.kind).Inc()
+		up.forget()
+	}
+	p.act(v)
+}
+
+// act does what the Register has decided.
+func (p *Proxy) act(v verdict) {
+	for _, up := range v.Cancelled {
+		up.cancel()
+	}
+	for _, held := range v.Displaced {
+		p.release(held, byYounger)
+	}
+	for _, held := range v.Silent {
+		p.observe(held, ending{outcome: heartbeat.Silent, held: time.Since(held.began), status: "none"})
+	}
+}
+
+// leave is the end of a wait whose phone has gone; false: its answer came first.
+func (p *Proxy) leave(held *wait, how heartbeat.Cause) bool {
+	if !p.finish(held) {
+		return false
+	}
+	p.observe(held, p.broken(held, how))
+	p.detach(held, true)
+	return true
+}
+
+// detach takes a wait from what it waits for at the server. That is kept for a while
+// where the server would not notice its end anyway, for the phone's next wait. asked
+// tells whether the server has been asked at all.
+func (p *Proxy) detach(held *wait, keep bool) (asked bool) {
+	up, lingers := p.holds.Leave(held.holder(), held)
+	if up == nil {
+		return true // it has ended
+	}
+	asked = up.sent()
+	linger := p.settings.Load().Hold.Linger
+	switch {
+	case !lingers:
+	case keep && asked && linger > 0 && held.tracked:
+		up.lingerFor(linger)
+	default:
+		p.expire(up)
+	}
+	return asked
+}
+
+// expire gives up what nobody waits for any more.
+func (p *Proxy) expire(up *exchange) {
+	if p.holds.Expire(up.holder, up) {
+		up.cancel()
+	}
+}

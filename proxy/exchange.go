@@ -1,0 +1,203 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/diastole/diastole/proxy/hold"
+	"github.com/diastole/diastole/proxy/upstream"
+)
+
+// exchange is one wait at the server. Phones come and go while it lasts.
+type exchange struct {
+	proxy  *Proxy
+	holder holder
+	first  *wait // with which it began; its phone may have gone since
+	pin    *upstream.Pin
+	ctx    context.Context
+	end    context.CancelCauseFunc
+	slices *slicing // nil: it lasts as long as the server lets it
+
+	mu      sync.Mutex
+	request *upstream.Request // until it has gone up
+	place   *hold.Place       // in the queue, then at the server
+	pending *upstream.Pending // sent, and nobody has fetched its answer yet
+	spot    *hold.Spot        // where its socket is watched
+	went    bool
+	over    bool
+	timer   *time.Timer // while it lingers
+}
+
+var errNobodyWaits = errors.New("nobody waits for it any more")
+
+// exchange prepares what goes up for a wait.
+func (p *Proxy) exchange(r *http.Request, request *upstream.Request, body []byte, held *wait) (*exchange, error) {
+	pin, err := p.pinOf(r)
+	if err != nil {
+		return nil, err
+	}
+	x := &exchange{proxy: p, holder: held.holder(), first: held, pin: pin, request: request}
+	x.slices = p.slice(request, body, held)
+	x.ctx, x.end = context.WithCancelCause(held.client.base)
+	return x, nil
+}
+
+// enter queues for a place at the server.
+func (x *exchange) enter() {
+	if x.slices == nil && x.pin == nil {
+		if err := x.request.Pack(); err != nil {
+			x.proxy.answered(x, nil, err)
+			return
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.place = x.proxy.queue.Enter(x.first.owner(), func() { go x.send() })
+}
+
+// owner is whose turn it is in the queue. A name is only claimed until the server has
+// accepted it: a stranger with a thousand of them would get a thousand turns.
+func (w *wait) owner() string {
+	if w.met {
+		return w.device.Principal
+	}
+	return w.from.Addr().String()
+}
+
+// forget is for one that never was: its wait has inherited another.
+func (x *exchange) forget() { x.end(errNobodyWaits) }
+
+// send asks the server. Where its socket can be watched nothing of ours runs from
+// then on until the answer is there.
+func (x *exchange) send() {
+	x.mu.Lock()
+	request := x.request
+	x.went = !x.over
+	if x.slices == nil {
+		x.request = nil
+	}
+	x.mu.Unlock()
+	if !x.went {
+		return
+	}
+	if x.pin != nil { // its connection is the client's own
+		x.arrived(x.pin.Do(x.ctx, request))
+		return
+	}
+	pending, err := x.proxy.client.Start(x.ctx, request)
+	if err != nil {
+		x.arrived(nil, err)
+		return
+	}
+	if !x.watch(pending) {
+		x.arrived(pending.Answer())
+	}
+}
+
+// watch lets the Lot wait for the answer.
+func (x *exchange) watch(pending *upstream.Pending) bool {
+	socket := pending.Socket()
+	if socket == nil {
+		return false
+	}
+	lot := x.proxy.lot()
+	if lot == nil {
+		return false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	spot, err := lot.Park(socket, func(hold.Sign) { go x.fetch() })
+	if err != nil {
+		return false
+	}
+	x.pending, x.spot = pending, spot
+	if x.over || spot.Watch(true) != nil { // it has ended while it was being sent
+		go x.fetch()
+	}
+	return true
+}
+
+// fetch reads the answer, or finds out why there is none.
+func (x *exchange) fetch() {
+	x.mu.Lock()
+	pending, spot := x.pending, x.spot
+	x.pending, x.spot = nil, nil
+	x.mu.Unlock()
+	if pending == nil {
+		return
+	}
+	spot.Leave()
+	x.arrived(pending.Answer())
+}
+
+// arrived gives the answer to who waits for it.
+func (x *exchange) arrived(answer *upstream.Response, err error) {
+	held, err := x.read(answer, err)
+	if x.goesOn(held) {
+		x.send()
+		return
+	}
+	x.proxy.answered(x, held, err)
+}
+
+// read reads the body of an ActiveSync document before a byte goes to the phone: a
+// server that dies in the middle of a Ping's 13 bytes can then still be covered by a
+// Status 1. Any other answer passes as it comes: a 401 that was cut is still a 401.
+func (x *exchange) read(answer *upstream.Response, err error) (*heldAnswer, error) {
+	if err != nil {
+		return nil, err
+	}
+	if err := unasked(answer, nil); err != nil {
+		return nil, err
+	}
+	held := &heldAnswer{Response: answer, cut: x.end}
+	if !isSyncDocument(answer) {
+		return held, nil
+	}
+	held.body, held.whole, err = readUpTo(answer.Body, wholeBody)
+	if err != nil {
+		answer.Close()
+		return nil, err
+	}
+	return held, nil
+}
+
+// sent tells whether the server has been asked.
+func (x *exchange) sent() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.went
+}
+
+// lingerFor keeps it for a phone that may come back.
+func (x *exchange) lingerFor(d time.Duration) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.timer != nil {
+		x.timer.Stop()
+	}
+	x.timer = time.AfterFunc(d, func() { x.proxy.expire(x) })
+}
+
+// cancel ends it; the server learns by its connection's end.
+func (x *exchange) cancel() {
+	x.done()
+	x.end(errNobodyWaits)
+	x.fetch() // what was sent has to be taken in, or its connection would be kept
+}
+
+// done gives its place to the next.
+func (x *exchange) done() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.over = true
+	if x.timer != nil {
+		x.timer.Stop()
+	}
+	if x.place != nil {
+		x.place.Leave()
+	}
+}

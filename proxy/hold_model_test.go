@@ -1,0 +1,132 @@
+package proxy
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// 1,000 devices do at random, for a minute, what phones do: wait, ask again from here
+// and from elsewhere, leave with and without a word, sync, and have their passwords
+// guessed. SEED=n repeats what they do, not the order in which it arrives.
+func TestModelOfAThousandDevices(t *testing.T) {
+	seed := rand.Uint64()
+	if said, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
+		seed = said
+	}
+	t.Logf("SEED=%d", seed)
+	for name, hold := range map[string]Hold{
+		"pass":                    {},
+		"lingering, with a queue": {Linger: 5 * time.Second, MaxWaits: 700, Pace: 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inABubble(t, func(w *world) {
+				o := newOracle(seed)
+				w.stage.up.SetScript(o.script)
+				m := &model{world: w, queues: hold.MaxWaits > 0, until: time.Now().Add(time.Minute), answers: map[string]int{}, displaced: map[string]int{}}
+				var devices sync.WaitGroup
+				for i := range 1000 {
+					d := &walker{model: m, dice: rand.New(rand.NewPCG(seed, uint64(i+1))), id: i}
+					devices.Go(d.live)
+				}
+				devices.Wait()
+				time.Sleep(10 * time.Second) // nothing lingers longer
+				synctest.Wait()
+				m.verdict(o)
+			}, func(c *Config) { c.Hold = hold })
+		})
+	}
+}
+
+// model knows what each phone may be told, and by when.
+type model struct {
+	world  *world
+	queues bool // who was never accepted may be told to come back
+	until  time.Time
+
+	mu        sync.Mutex
+	faults    []string
+	answers   map[string]int // what phones were told
+	displaced map[string]int // how often a device asked while it waited already
+}
+
+func (m *model) fault(format string, of ...any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.faults = append(m.faults, fmt.Sprintf(format, of...))
+}
+
+func (m *model) tell(what string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.answers[what]++
+}
+
+// judge tells whether this answer is one that this phone may get.
+func (m *model) judge(q wants, got reply) {
+	made, body := got.header.Get("X-For"), pingSays(1)
+	if q.cmd == "Hang" {
+		body = ""
+	}
+	switch {
+	case got.cut:
+		m.fault("%s was cut off", q.whose())
+	case q.password != "" && made == "" && (got.code != 503 || !m.queues || !q.waits()):
+		m.fault("%s, whom the server refuses, got our %d %q", q.whose(), got.code, got.body)
+	case q.password != "" && made != "" && got.code != 401:
+		m.fault("%s, whom the server refuses, got %d", q.whose(), got.code)
+	case made == "" && got.code == 503 && got.header.Get("Retry-After") != "" && q.waits():
+		m.tell("to come back")
+	case made == "" && (got.code != 200 || got.body != body):
+		m.fault("%s got our %d %q", q.whose(), got.code, got.body)
+	case made == "":
+		m.tell("by us: nothing new")
+	case made != q.whose():
+		m.fault("%s got what was made for %s", q.whose(), made)
+	case got.header.Get("X-Question") != q.question():
+		m.fault("%s asked %q and got the answer to %q", q.whose(), q.question(), got.header.Get("X-Question"))
+	default:
+		m.tell(fmt.Sprint("by the server: ", got.code))
+	}
+}
+
+func (q wants) waits() bool { return q.cmd == "" || q.cmd == "Ping" || q.cmd == "Hang" }
+
+// verdict is over all that was seen on both sides.
+func (m *model) verdict(o *oracle) {
+	w := m.world
+	w.Helper()
+	for _, f := range o.seen() {
+		// Two clients that displace each other are both passed through.
+		if m.displaced[f.whose] < 3 {
+			m.fault("%s had two waits at the server for %v", f.whose, f.together)
+		}
+	}
+	for _, fault := range m.faults[:min(len(m.faults), 20)] {
+		w.Error(fault)
+	}
+	if len(m.faults) > 20 {
+		w.Errorf("and %d more", len(m.faults)-20)
+	}
+	w.Logf("phones were told %v", m.answers)
+	for _, told := range []string{"by us: nothing new", "by the server: 200", "by the server: 401"} {
+		if m.answers[told] < 100 {
+			w.Errorf("phones were told %v; %q should be more common", m.answers, told)
+		}
+	}
+	if left := o.waiting(); left != 0 {
+		w.Errorf("%d waits are left at the server", left)
+	}
+	if held := w.count("diastole_waits_held"); held != 0 {
+		w.Errorf("%v waits are held", held)
+	}
+	begun, ended := w.log.FilterMessage("wait begins").Len(), int(w.count("diastole_waits_total"))
+	if begun != ended {
+		w.Errorf("%d waits have begun, %d have ended", begun, ended)
+	}
+}
