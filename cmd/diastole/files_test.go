@@ -1,8 +1,10 @@
 package main
 
 import (
+	"os/exec"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 )
 
@@ -49,4 +51,26 @@ func TestPhonesAtTheirLimitLeaveWhatTheServerNeeds(t *testing.T) {
 			t.Fatalf("%d phones with at most %d waits at the server, %d without a limit", limited, maxWaits, unlimited)
 		}
 	})
+}
+
+// The listener was opened with the former number, and what is open is open.
+func TestALimitOnWaitsMovesTheLimitOfConnectionsAtTheNextStart(t *testing.T) {
+	const url = "http://127.0.0.1:1"
+	few := func(file string) *process {
+		return startCommand(t, exec.Command("sh", "-c", `ulimit -n 2000 && exec "$0" serve --config "$1"`, program, file))
+	}
+	file := configFile(t, url, "")
+	p := few(file)
+	if got := p.await(1, "edge", "listening")["connections_limit"]; got != 936. {
+		t.Errorf("%v connections with 2,000 files, want 936", got)
+	}
+	rewrite(t, file, url, "  max_waits: 10\n")
+	p.signal(unix.SIGHUP)
+	warning := p.await(1, "", "upstream.max_waits is in force, the limit of connections that goes with it needs a restart")
+	if warning["connections_limit"] != 936. || warning["after_a_restart"] != 1606. {
+		t.Errorf("got %v", warning)
+	}
+	if got := few(file).await(1, "edge", "listening")["connections_limit"]; got != 1606. {
+		t.Errorf("%v connections after the restart, want 1606", got)
+	}
 }

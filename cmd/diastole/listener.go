@@ -26,6 +26,7 @@ func (d *daemon) listen(ctx context.Context, cfg *config.Config) (*listener, err
 		CertFile: cfg.TLS.Cert, KeyFile: cfg.TLS.Key, ALPN: cfg.TLS.ALPN,
 		ProxyProtocolFrom: cfg.ProxyProtocol.Trusted,
 		Handler:           entrance,
+		Connections:       limit,
 		ConnContext:       entrance.ConnContext,
 		ConnState:         entrance.ConnState,
 		Log:               d.log.Named("edge"),

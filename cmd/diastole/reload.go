@@ -99,7 +99,7 @@ func (d *daemon) apply(cfg *config.Config, rules *policy.Policy) {
 	d.proxy.Apply(proxySettings(cfg, rules))
 	d.learned.networks.SetMargin(cfg.Policy.Margin)
 	d.named.name(cfg.Policy.Networks)
-	if level, err := zapcore.ParseLevel(cfg.Log.Level); err == nil {
+	if level, err := zapcore.ParseLevel(cfg.Log.Level); err == nil { // the file allows no other
 		d.level.SetLevel(level)
 	}
 }
