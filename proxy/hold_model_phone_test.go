@@ -35,6 +35,9 @@ func (d *walker) usual() wants {
 
 // live is a minute of a phone.
 func (d *walker) live() {
+	if d.id%50 == 3 {
+		d.left(1000) // these two do displace each other
+	}
 	d.pause(5 * time.Second)
 	if d.dice.IntN(2) == 0 {
 		d.command("FolderSync", "")
@@ -66,8 +69,10 @@ func (d *walker) live() {
 		}
 	}
 	d.listen()
-	d.now.Close()
 	d.drop()
+	if d.now != nil {
+		d.now.Close()
+	}
 }
 
 // unusual is another wait.
@@ -121,12 +126,15 @@ func (d *walker) listen() {
 // still brings must be right as well.
 func (d *walker) leaveBehind() {
 	d.drop()
+	d.left(1)
 	d.old, d.now = d.now, nil
-	if d.old != nil {
-		d.mu.Lock()
-		d.displaced[d.old.asked.whose()]++
-		d.mu.Unlock()
-	}
+}
+
+// left counts what may look as if two clients displaced each other.
+func (d *walker) left(times int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.displaced[d.usual().whose()] += times
 }
 
 func (d *walker) drop() {
@@ -150,6 +158,7 @@ func (d *walker) hangUp() {
 	}
 	d.now.Close()
 	d.now = nil
+	d.left(1) // it may ask again before its goodbye is seen
 }
 
 // command does something else meanwhile; the answer takes as long as the server does,

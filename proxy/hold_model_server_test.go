@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -142,20 +143,20 @@ func (o *oracle) enter(who string) *stay {
 	return own
 }
 
-// leave notes how long a wait was there together with an older one of the same
-// device: the older one is to be let go when the newer comes.
+// leave notes how long a wait was there together with another of the same device: the
+// older one is to be let go when the newer comes.
 func (o *oracle) leave(who string, own *stay) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	own.gone = time.Now()
-	var still []*stay
+	o.open[who] = slices.DeleteFunc(o.open[who], func(s *stay) bool { return s == own })
 	for _, other := range o.open[who] {
-		if other.gone.IsZero() {
-			still = append(still, other)
+		both := own.came
+		if other.came.After(both) {
+			both = other.came
 		}
-		if together := own.gone.Sub(other.came); other.came.After(own.came) && together > atOnce {
+		if together := own.gone.Sub(both); together > atOnce {
 			o.faults = append(o.faults, overlap{who, together})
 		}
 	}
-	o.open[who] = still
 }
