@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ const (
 	roaming  = 5 * time.Second // in one network
 	few      = 10              // workers of sogod
 	waits    = 8               // of them may hold a Ping: two are left for whoever does not wait
-	interval = "30"            // seconds: in two minutes each phone has its turn
+	seconds  = 30              // that a Ping asks for: in two minutes each phone has its turn
 	promptly = time.Second
 )
 
@@ -40,7 +41,6 @@ func TestPhonesThatRoamCostSOGoOneWorkerEach(t *testing.T) {
 	phones := roamingPhones(t, small)
 	through := startEdge(t, fmt.Sprintf("http://%s, profile: sogo, linger: 30s, max_waits: %d", small.nginx, waits))
 	with := small.observe(t, through.door(), phones, 2*time.Minute)
-	small.free(t)
 	without := small.observe(t, door{url: "http://" + small.nginx}, phones, 10*time.Second)
 	t.Logf("%d phones that are elsewhere every %v, %d workers\n%-18s %s\n%-18s %s",
 		roamers, roaming, few, "through diastole:", with, "straight to SOGo:", without)
@@ -53,6 +53,10 @@ func TestPhonesThatRoamCostSOGoOneWorkerEach(t *testing.T) {
 	}
 	if len(with.broken) > 0 || with.answers["Status 1"] != with.all() || len(with.answered) != roamers {
 		t.Errorf("%d phones were answered %v; broken connections: %v", len(with.answered), with.answers, with.broken)
+	}
+	// A Ping goes up where one of 30 s has ended, and not because a phone came back.
+	if most := waits * (int(with.span.Seconds())/seconds + 1); with.reached > most {
+		t.Errorf("%d Pings reached SOGo, at most %d end in %v", with.reached, most, with.span)
 	}
 	if slices.Max(without.busy) <= slices.Max(with.busy) {
 		t.Error("straight to SOGo no more workers are busy: this test shows nothing")
@@ -72,6 +76,7 @@ func roamingPhones(t *testing.T, b *bed) []*phone {
 // An outcome is what phones, and whoever else wanted something, had of the server.
 type outcome struct {
 	*journey
+	span       time.Duration
 	options    []time.Duration // each OPTIONS; one that was not answered, as long as it had waited
 	unanswered int
 	busy       []int // workers, each second
@@ -96,24 +101,32 @@ func (o *outcome) all() (answers int) {
 // and asks for OPTIONS. It counts before it asks: that of the second before is over.
 func (b *bed) observe(t *testing.T, d door, phones []*phone, span time.Duration) *outcome {
 	t.Helper()
-	o := &outcome{journey: &journey{answers: map[string]int{}, answered: map[int]bool{}}}
+	o := &outcome{span: span, journey: &journey{answers: map[string]int{}, answered: map[int]bool{}}}
 	before := b.pings(t)
 	ctx, cancel := context.WithTimeout(t.Context(), span)
 	defer cancel()
 	var running sync.WaitGroup
 	for i, p := range phones {
-		r := p.roamer(t, i, d, interval, o.journey)
+		r := p.roamer(t, i, d, strconv.Itoa(seconds), o.journey)
 		running.Go(func() {
 			pause(ctx, roaming*time.Duration(i)/roamers) // not all at once
 			r.roam(ctx, roaming)
 		})
 	}
 	asker := newPhone(t, d, "user1", "ASKER")
-	for pause(ctx, time.Second); ctx.Err() == nil; pause(ctx, time.Second) {
-		o.busy = append(o.busy, len(b.busy(t)))
-		running.Go(func() { o.asks(ctx, asker) })
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-tick.C:
+			o.busy = append(o.busy, len(b.busy(t)))
+			running.Go(func() { o.asks(ctx, asker) })
+		case <-ctx.Done():
+		}
 	}
 	running.Wait()
+	b.free(t) // of what is held still, so that nginx writes its line
+	time.Sleep(time.Second)
 	o.reached = b.pings(t) - before
 	return o
 }
