@@ -13,7 +13,6 @@ func TestHoldAnotherWaitReplacesTheOlder(t *testing.T) {
 		"shorter interval":      {wants{}, wants{interval: "60"}},
 		"other folders":         {wants{}, wants{folders: []string{"1", "3"}}},
 		"fewer folders":         {wants{}, wants{folders: []string{"1"}}},
-		"other order":           {wants{}, wants{folders: []string{"2", "1"}}},
 		"other policy key":      {wants{}, wants{policy: "2"}},
 		"other version":         {wants{}, wants{version: "14.0"}},
 		"from elsewhere":        {wants{}, wants{interval: "900", roamed: true}},

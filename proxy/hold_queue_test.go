@@ -186,9 +186,10 @@ func TestQueueGrowsWithTheSettings(t *testing.T) {
 		w.saw(3)
 		w.proxy.Apply(Settings{})
 		up = append(up, w.up())
-		for i, u := range up {
+		for _, u := range up {
 			u.brings()
-			phones[i].gets(u)
+			at := slices.IndexFunc(phones, func(h *handset) bool { return h.asked.device == deviceOf(u.Recorded) })
+			phones[at].gets(u)
 		}
 		w.saw(4)
 	}, atMost(1))

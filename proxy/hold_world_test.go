@@ -25,22 +25,41 @@ type world struct {
 }
 
 // inBothWorlds runs a test in memory, where time is free and waits are held in their
-// handlers, and on sockets, where they are parked.
+// handlers, and on sockets, where they are held in their handlers or parked.
 func inBothWorlds(t *testing.T, test func(w *world), set ...func(*Config)) {
 	t.Helper()
 	inABubble(t, test, set...)
-	t.Run("on sockets", func(t *testing.T) {
-		d := newDesk()
-		w := &world{stage: onSockets(t, d.script, set...), desk: d, ips: [2]string{"127.0.0.1", "127.0.0.2"}}
-		first := w.call()
-		front := first.RemoteAddr().String()
-		first.Close()
-		w.dialAt = func(ip string) (net.Conn, error) {
-			from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
-			return from.DialContext(t.Context(), "tcp", front)
-		}
-		test(w)
-	})
+	for name, park := range map[string]func(net.Listener) net.Listener{
+		"on sockets": func(doors net.Listener) net.Listener { return doors },
+		"parked":     func(doors net.Listener) net.Listener { return newInn(doors) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk()
+			w := &world{stage: newStage(t, d.script), desk: d, ips: [2]string{"127.0.0.1", "127.0.0.2"}}
+			w.openOnSockets(park, set)
+			test(w)
+		})
+	}
+}
+
+// openOnSockets is onSockets with another listener, and callers from anywhere on this
+// machine.
+func (w *world) openOnSockets(park func(net.Listener) net.Listener, set []func(*Config)) {
+	w.Helper()
+	base, err := w.stage.up.Listen(nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	doors, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.dialAt = func(ip string) (net.Conn, error) {
+		from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
+		return from.DialContext(w.Context(), "tcp", doors.Addr().String())
+	}
+	w.stage.dial = func() (net.Conn, error) { return w.dialAt(w.ips[0]) }
+	w.open(park(doors), base, set)
 }
 
 // inABubble runs a test in memory only.
@@ -106,10 +125,10 @@ type wants struct {
 	device   string
 	policy   string // X-MS-PolicyKey
 	version  string
-	interval string
-	folders  []string
-	empty    bool // no body
-	roamed   bool // it calls from elsewhere
+	interval string   // "-" leaves it out
+	folders  []string // none if it is not nil
+	empty    bool     // no body
+	roamed   bool     // it calls from elsewhere
 }
 
 // filled is what it asks in full.
@@ -136,7 +155,7 @@ func (q wants) body() []byte {
 	case q.empty:
 		return nil
 	case q.cmd == "Ping":
-		return pingOf(q.interval, q.folders...)
+		return pingOf(strings.Trim(q.interval, "-"), q.folders...)
 	case q.cmd == "Hang":
 		hang := syncOf(q.folders...)
 		hang.Wait, hang.Interval = -1, int(seconds(q.interval)/time.Second)
