@@ -17,8 +17,8 @@ func TestSIGTERMAnswersACrowdSpreadOverTheWindow(t *testing.T) {
 	const drain = 8 * time.Second
 	server := newHolder(t)
 	p := startWithFiles(t, configFile(t, server.url(), "drain: "+drain.String()+"\n"))
-	// Unread bytes make the kernel reset a connection that is closed (RFC 9112 9.6),
-	// and a reset may overtake the answer.
+	// Bytes that nobody has read make the kernel reset a connection that is closed, and
+	// a reset may overtake the answer (RFC 9112 9.6).
 	eager := func(i int) bool { return i%10 == 0 }
 	phones := newCrowd(t, p.address("edge"), many, eager)
 	server.await(t, many)

@@ -113,7 +113,7 @@ type farewell struct {
 // A crowd is many phones, each with a Ping held on a connection of its own.
 type crowd []*tls.Conn
 
-// newCrowd lets n phones ask. Each has a device of its own. Those that are eager
+// newCrowd lets n phones ask, each with a device of its own. Those that are eager
 // send a next request while their Ping is held.
 func newCrowd(t *testing.T, address string, n int, eager func(int) bool) crowd {
 	t.Helper()
@@ -134,7 +134,7 @@ func newCrowd(t *testing.T, address string, n int, eager func(int) bool) crowd {
 				_, err = io.WriteString(conn, crowdPing(i))
 			}
 			if err == nil && eager(i) {
-				_, err = io.WriteString(conn, "OPTIONS /Microsoft-Server-ActiveSync HTTP/1.1\r\nHost: mail.example.com\r\n\r\n")
+				_, err = io.WriteString(conn, nextRequest(i))
 			}
 			errs <- err
 		}()
@@ -145,6 +145,16 @@ func newCrowd(t *testing.T, address string, n int, eager func(int) bool) crowd {
 		}
 	}
 	return c
+}
+
+// nextRequest is what an eager phone sends: most a small request, some a mail of
+// which more is still to come.
+func nextRequest(i int) string {
+	if i%100 != 50 {
+		return "OPTIONS /Microsoft-Server-ActiveSync HTTP/1.1\r\nHost: mail.example.com\r\n\r\n"
+	}
+	return "POST /Microsoft-Server-ActiveSync?Cmd=SendMail HTTP/1.1\r\nHost: mail.example.com\r\nContent-Length: 10000000\r\n\r\n" +
+		strings.Repeat("x", 64<<10)
 }
 
 func crowdPing(i int) string {

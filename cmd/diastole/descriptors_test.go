@@ -41,8 +41,8 @@ func TestAWholeLifeLeavesNoDescriptorAndNoGoroutine(t *testing.T) {
 }
 
 // liveWhole runs the program from its start to the end of its drain: with waits that
-// are held to the end, one whose phone leaves, one whose phone has more to say, and
-// requests that do not wait.
+// are held to the end, some whose phones have more to say, one whose phone leaves,
+// and a request that does not wait.
 func liveWhole(t *testing.T) {
 	server := newHolder(t)
 	cfg, err := config.Load(configFile(t, server.url(), "state: {path: state.db}\ndrain: 1s\n"))
@@ -56,8 +56,8 @@ func liveWhole(t *testing.T) {
 	told, ended := signals{stop: make(chan os.Signal, 2)}, make(chan error, 1)
 	go func() { ended <- d.run(told) }()
 
-	const waits = 20
-	phones := newCrowd(t, d.phones.Addr().String(), waits, func(i int) bool { return i == 1 })
+	const waits = 60
+	phones := newCrowd(t, d.phones.Addr().String(), waits, func(i int) bool { return i%10 == 0 })
 	server.await(t, waits)
 	phones[0].Close()
 	if a := get(t, "https://"+d.phones.Addr().String()+"/owa/"); a.code != 200 {
