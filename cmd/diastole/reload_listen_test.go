@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -8,6 +9,40 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+func TestANewAddressDrainsTheFormerOneAndNoOther(t *testing.T) {
+	server := newMailServer(t, httptest.NewServer)
+	file := configFile(t, server.URL, "drain: 5s\n")
+	p := start(t, "--config", file)
+	former := p.address("edge")
+	before := pingLater(t, former, "jo")
+	soon(t, server.pings)
+
+	rewrite(t, file, server.URL, "drain: 1s\nlisten: localhost:0\n")
+	p.signal(unix.SIGHUP)
+	p.await(1, "", wasRead)
+	now := p.await(2, "edge", "listening").text("address")
+	after := pingLater(t, now, "al")
+	if user := soon(t, server.pings); user != "al" {
+		t.Errorf("the Ping of %s", user)
+	}
+	if a := soon(t, before); a.code != 200 || a.body != pingStatus1 {
+		t.Errorf("the Ping at the former address: %v", a)
+	}
+	p.await(1, "", "left the former address")
+	if c, err := net.Dial("tcp", former); !errors.Is(err, unix.ECONNREFUSED) {
+		t.Errorf("connecting to the former address: %v, %v", c, err)
+	}
+	if user := soon(t, server.gone); user != "jo" {
+		t.Errorf("the Ping of %s was broken off", user)
+	}
+	server.mail <- struct{}{}
+	if a := soon(t, after); a.code != 200 || a.body != pingStatus2 {
+		t.Errorf("the Ping at the new address: %v", a)
+	}
+	p.signal(unix.SIGTERM)
+	p.exit(0)
+}
 
 func TestAnAddressThatCannotBeHadChangesNothing(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
