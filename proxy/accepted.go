@@ -47,5 +47,6 @@ func (a *accepted) note(d watch.Device, credentials hold.Digest) {
 // so accepted its credentials.
 func (p *Proxy) acknowledge(d watch.Device, c hold.Command) {
 	p.accepted.note(d, c.Credentials)
-	p.act(p.holds.Answered(time.Now(), holder{Device: d}, c))
+	key := holder{Device: d}
+	p.act(key, p.holds.Answered(time.Now(), key, c))
 }

@@ -36,10 +36,20 @@ func (p *Proxy) answered(x *exchange, answer *heldAnswer, err error) {
 		return
 	}
 	newest := len(waits) - 1
+	if newest > 0 && answer != nil {
+		answer.gather()
+	}
 	for _, older := range waits[:newest] {
-		p.echo(older, answer)
+		p.echo(older, answer, err)
 	}
 	p.conclude(waits[newest], answer, err, younger)
+}
+
+// gather reads an answer that more than one gets: a refusal is for all of them.
+func (a *heldAnswer) gather() {
+	if !a.whole && a.body == nil && a.Length >= 0 && a.Length <= wholeBody {
+		a.body, a.whole, _ = readUpTo(a.Body, wholeBody) // where it breaks off, so it does for the phone
+	}
 }
 
 // conclude ends a wait in its server's words, where there are any.
@@ -120,10 +130,13 @@ func (p *Proxy) passOn(w http.ResponseWriter, r *http.Request, held *wait, answe
 
 // echo answers an older connection of the phone, on which perhaps nobody listens. It
 // is counted already, and what becomes of it proves nothing.
-func (p *Proxy) echo(held *wait, answer *heldAnswer) {
+func (p *Proxy) echo(held *wait, answer *heldAnswer, err error) {
 	whole := held.nothingNew()
-	if answer != nil && answer.whole && answer.Length >= 0 && !answer.Chunked {
+	switch {
+	case answer != nil && answer.whole && answer.Length >= 0 && !answer.Chunked:
 		whole = complete{code: answer.Status, fields: p.fields(answer.Response), body: answer.body}
+	case answer == nil && !brokeOff(held, err):
+		whole = later503()
 	}
 	if p.finish(held) {
 		held.seat.whole(whole, func() {})
@@ -133,6 +146,10 @@ func (p *Proxy) echo(held *wait, answer *heldAnswer) {
 // fail answers a wait that got no answer from the server.
 func (p *Proxy) fail(held *wait, err error) {
 	if !p.finish(held) {
+		return
+	}
+	if errors.Is(err, upstream.ErrRequestBody) {
+		held.seat.stream(func(w http.ResponseWriter, _ *http.Request) { p.refuseBody(w, err) })
 		return
 	}
 	if errors.Is(err, upstream.ErrPinLost) {

@@ -93,7 +93,9 @@ func (p *Proxy) question(a *ask, pending *ask, policyKey string, body []byte) ho
 	case a.kind == kindSync:
 		return p.secret.digest(kind, body)
 	case a.interval <= 0 || a.folderList == hold.Digest{}:
-		return hold.Digest{}
+		// What it leaves out is only the server's to know, and the same as long as
+		// nothing comes between.
+		return p.secret.digest(kind, body)
 	}
 	return p.secret.digest(kind, strconv.AppendInt(nil, int64(a.interval), 10), a.folderList[:])
 }

@@ -15,7 +15,8 @@ import (
 // credentials.
 func brokeOff(held *wait, err error) bool {
 	e := new(upstream.Error)
-	return held.kind == kindPing && errors.As(err, &e) && e.Phase >= upstream.Await && !errors.Is(err, upstream.ErrPinLost)
+	return held.kind == kindPing && errors.As(err, &e) && e.Phase >= upstream.Await &&
+		!errors.Is(err, upstream.ErrPinLost) && !errors.Is(err, upstream.ErrRequestBody)
 }
 
 // jitter is a random time below limit that ends before the device gives up.

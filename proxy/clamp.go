@@ -13,7 +13,9 @@ import (
 // comes early, which every client takes for "ask again". It is false where the
 // device is to be told the limit instead. What cannot be lowered passes as it is.
 func (p *Proxy) clamp(request *upstream.Request, body []byte, held *wait) bool {
-	if held.Clamp == policy.Refuse && !p.isDeaf(held) {
+	// The limit is told to nobody whom the server has not accepted: it would tell a
+	// stranger that the device exists.
+	if held.Clamp == policy.Refuse && held.met && !p.isDeaf(held) {
 		return false
 	}
 	lowered, goes, ok := lower(body, held.ask, held.goes)

@@ -68,7 +68,7 @@ func (p *Proxy) connState(conn net.Conn, state http.ConnState) {
 		if c.doomed {
 			letRead(conn)
 		}
-		if c.doomed || !c.pin.Rest() {
+		if c.doomed || c.pin != nil && !c.pin.Rest() {
 			conn.Close()
 		}
 	case http.StateHijacked:

@@ -34,11 +34,14 @@ func (p *Proxy) join(held *wait, up *exchange) {
 		p.config.Metrics.coalesced.WithLabelValues(held.kind).Inc()
 		up.forget()
 	}
-	p.act(v)
+	p.act(held.holder(), v)
 }
 
 // act does what the Register has decided.
-func (p *Proxy) act(v verdict) {
+func (p *Proxy) act(key holder, v verdict) {
+	if !v.Settles.IsZero() {
+		time.AfterFunc(time.Until(v.Settles), func() { p.act(key, p.holds.Settle(time.Now(), key)) })
+	}
 	for _, up := range v.Cancelled {
 		up.cancel()
 	}
@@ -62,17 +65,17 @@ func (p *Proxy) leave(held *wait, how heartbeat.Cause) bool {
 
 // detach takes a wait from what it waits for at the server. That is kept for a while
 // where the server would not notice its end anyway, for the phone's next wait. asked
-// tells whether the server has been asked at all.
-func (p *Proxy) detach(held *wait, keep bool) (asked bool) {
+// tells for how long the server has been asked, 0: not at all.
+func (p *Proxy) detach(held *wait, keep bool) (asked time.Duration) {
 	up, lingers := p.holds.Leave(held.holder(), held)
 	if up == nil {
-		return true // it has ended
+		return time.Since(held.began) // it has ended
 	}
-	asked = up.sent()
+	asked = up.sentFor()
 	linger := p.settings.Load().Hold.Linger
 	switch {
 	case !lingers:
-	case keep && asked && linger > 0 && held.tracked:
+	case keep && asked > 0 && linger > 0 && held.tracked:
 		up.lingerFor(linger)
 	default:
 		p.expire(up)

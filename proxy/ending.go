@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/proxy/watch"
 	"github.com/diastole/diastole/wbxml/eas"
 )
@@ -29,6 +30,11 @@ func (p *Proxy) ending(held *wait, answer *heldAnswer, err error, younger bool) 
 	case answer != nil:
 		e.code, seen.HTTP = answer.Status, answer.Status
 		e.status = p.understand(held, answer, &seen)
+	case errors.Is(err, upstream.ErrRequestBody):
+		// A body that breaks off is all that net/http tells of a client that
+		// left before it was there.
+		e.gone = true
+		seen.Cause = held.client.howItLeft()
 	case errors.Is(err, errNeedsHTTP1{}):
 		seen.HTTP = http.StatusMisdirectedRequest // our own refusal
 	default:

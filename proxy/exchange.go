@@ -20,13 +20,16 @@ type exchange struct {
 	ctx    context.Context
 	end    context.CancelCauseFunc
 	slices *slicing // nil: it lasts as long as the server lets it
+	// streams is closed when the server has answered, where the request is so large
+	// that it goes up as it comes in; nil otherwise.
+	streams chan struct{}
 
 	mu      sync.Mutex
 	request *upstream.Request // until it has gone up
 	place   *hold.Place       // in the queue, then at the server
 	pending *upstream.Pending // sent, and nobody has fetched its answer yet
 	spot    *hold.Spot        // where its socket is watched
-	went    bool
+	went    time.Time         // when it went up; zero: not yet
 	over    bool
 	timer   *time.Timer // while it lingers
 }
@@ -41,13 +44,16 @@ func (p *Proxy) exchange(r *http.Request, request *upstream.Request, body []byte
 	}
 	x := &exchange{proxy: p, holder: held.holder(), first: held, pin: pin, request: request}
 	x.slices = p.slice(request, body, held)
+	if request.Stream != nil {
+		x.streams = make(chan struct{})
+	}
 	x.ctx, x.end = context.WithCancelCause(held.client.base)
 	return x, nil
 }
 
 // enter queues for a place at the server.
 func (x *exchange) enter() {
-	if x.slices == nil && x.pin == nil {
+	if x.slices == nil && x.pin == nil && x.streams == nil {
 		if err := x.request.Pack(); err != nil {
 			x.proxy.answered(x, nil, err)
 			return
@@ -68,21 +74,35 @@ func (w *wait) owner() string {
 }
 
 // forget is for one that never was: its wait has inherited another.
-func (x *exchange) forget() { x.end(errNobodyWaits) }
+func (x *exchange) forget() {
+	x.end(errNobodyWaits)
+	x.streamed()
+}
+
+func (x *exchange) streamed() {
+	if x.streams != nil {
+		close(x.streams)
+	}
+}
 
 // send asks the server. Where its socket can be watched nothing of ours runs from
 // then on until the answer is there.
 func (x *exchange) send() {
 	x.mu.Lock()
 	request := x.request
-	x.went = !x.over
+	if x.over || x.first.client.entrance.isDraining() { // its phone is about to be told to ask elsewhere
+		x.mu.Unlock()
+		x.streamed()
+		return
+	}
+	if x.went.IsZero() {
+		x.went = time.Now()
+	}
 	if x.slices == nil {
 		x.request = nil
 	}
 	x.mu.Unlock()
-	if !x.went {
-		return
-	}
+	x.proxy.holds.Asked(time.Now(), x.holder, x)
 	if x.pin != nil { // its connection is the client's own
 		x.arrived(x.pin.Do(x.ctx, request))
 		return
@@ -135,6 +155,7 @@ func (x *exchange) fetch() {
 
 // arrived gives the answer to who waits for it.
 func (x *exchange) arrived(answer *upstream.Response, err error) {
+	defer x.streamed()
 	held, err := x.read(answer, err)
 	if x.goesOn(held) {
 		x.send()
@@ -165,11 +186,14 @@ func (x *exchange) read(answer *upstream.Response, err error) (*heldAnswer, erro
 	return held, nil
 }
 
-// sent tells whether the server has been asked.
-func (x *exchange) sent() bool {
+// sentFor tells for how long the server has been asked; 0: not at all.
+func (x *exchange) sentFor() time.Duration {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.went
+	if x.went.IsZero() {
+		return 0
+	}
+	return max(time.Since(x.went), 1)
 }
 
 // lingerFor keeps it for a phone that may come back.

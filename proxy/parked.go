@@ -101,7 +101,7 @@ func (k *parked) keep(r *bufio.Reader) {
 }
 
 // stay lets the handler go. From here on the phone's leaving is noticed.
-func (k *parked) stay(*wait) {
+func (k *parked) stay() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.state == waiting {

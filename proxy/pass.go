@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/upstream"
@@ -54,9 +55,10 @@ func (p *Proxy) passCommand(w http.ResponseWriter, r *http.Request, query eas.En
 		p.refuseBody(w, err)
 		return
 	}
+	began := time.Now()
 	p.relay(w, r, request, query.Command.String(), func(answer *upstream.Response) {
 		if d, tracked := device(r, query); tracked && isSyncDocument(answer) {
-			p.acknowledge(d, hold.Command{Credentials: p.credentials(r)})
+			p.acknowledge(d, hold.Command{Credentials: p.credentials(r), Since: began})
 		}
 	})
 }

@@ -17,6 +17,10 @@ const (
 	byDrain                 // we are leaving
 )
 
+// refusalTakes is how long a server may take to refuse a password: Z-Push 3 s, and
+// more when it is busy.
+const refusalTakes = 10 * time.Second
+
 // release answers a wait "nothing new": the device asks again, and loses nothing
 // (MS-ASCMD 3.1.5.8: what it is told is compared to its last Sync).
 func (p *Proxy) release(held *wait, why reason) {
@@ -36,9 +40,8 @@ func (p *Proxy) release(held *wait, why reason) {
 	}
 	p.observe(held, end)
 	answer := held.nothingNew()
-	if !asked && !held.met {
-		// The server has never heard of it, and nobody else may say that its
-		// credentials are good for an answer.
+	if !held.met && (asked == 0 || why == byLimit && asked < refusalTakes) {
+		// Whether its credentials are good for an answer nobody but the server may say.
 		answer = later503()
 	}
 	answer.closing = why == byDrain // the next request belongs elsewhere

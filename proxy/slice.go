@@ -29,7 +29,11 @@ const restOfInterval = 2 * time.Second
 // slice prepares the first piece; nil leaves the wait as it is.
 func (p *Proxy) slice(request *upstream.Request, body []byte, held *wait) *slicing {
 	most := p.settings.Load().Hold.Slice
-	if most == 0 || held.form == "unread" || held.goes <= most {
+	if most == 0 {
+		return nil
+	}
+	most = max(most, time.Duration(p.least.Load()))
+	if held.form == "unread" || held.goes <= most {
 		return nil
 	}
 	s := &slicing{body: body, most: most, until: held.began.Add(held.goes)}
@@ -41,6 +45,11 @@ func (p *Proxy) slice(request *upstream.Request, body []byte, held *wait) *slici
 
 // cut makes the request ask for one piece.
 func (s *slicing) cut(request *upstream.Request, a ask, piece time.Duration) bool {
+	if piece >= a.interval {
+		replaceBody(request, s.body) // the server wants no less than the device does
+		s.piece, s.began = a.interval, time.Now()
+		return true
+	}
 	lowered, goes, ok := lower(s.body, a, piece)
 	if !ok || goes > piece { // minutes: a Sync's Wait cannot be shorter than one
 		return false
@@ -58,6 +67,9 @@ func (x *exchange) goesOn(answer *heldAnswer) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	piece := x.slices.next(time.Now(), x.first.ask, answer)
+	if x.slices.told {
+		x.proxy.least.Store(int64(x.slices.most))
+	}
 	if x.over || piece == 0 {
 		return false
 	}

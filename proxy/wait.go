@@ -37,12 +37,8 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		return
 	}
 	asked := p.read(r, query, body, whole)
-	switch {
-	case !asked.waits:
+	if !asked.waits {
 		p.passSync(w, r, request, asked)
-		return
-	case !whole: // no Ping of a device is that long
-		p.relay(w, r, request, query.Command.String(), nil)
 		return
 	}
 	// A POST is never sent twice, except a Ping: it changes nothing.
@@ -65,10 +61,10 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		return
 	}
 	p.begin(r, held)
-	held.seat = p.seat(w, r, held)
+	held.seat = p.seat(w, r, up)
 	p.limit(held)
 	p.join(held, up)
-	held.seat.stay(held)
+	held.seat.stay()
 }
 
 // comesFrom notes who asks, while the request is there.

@@ -61,12 +61,12 @@ func (g *Register[D, W, U]) End(key D, u U) []W {
 // Command is what the server has answered to a device.
 type Command struct {
 	Credentials Digest
-	Since       time.Time // it was a wait itself, and began then; zero for any other command
+	Since       time.Time // when it began
 	Syncs       bool      // what the device has may have changed: what it waited for is another question now
 }
 
 // Answered takes note that the server has answered a device, and so accepted its
-// credentials. Older waits with other credentials are displaced by one with these.
+// credentials: older waits with others are displaced.
 // After a Sync the device asks anew.
 func (g *Register[D, W, U]) Answered(now time.Time, key D, c Command) (v Verdict[W, U]) {
 	g.mu.Lock()
@@ -75,13 +75,14 @@ func (g *Register[D, W, U]) Answered(now time.Time, key D, c Command) (v Verdict
 	if d == nil || now.Before(d.peace) {
 		return v
 	}
-	youngest := d.youngest(c)
 	for _, up := range slices.Clone(d.ups) {
 		same := up.claim.Credentials == c.Credentials
 		if same {
 			up.claim.Accepted, up.passed = true, true
 		}
-		if same && (c.Syncs || up.replace) || !same && up.began.Before(youngest) {
+		// One that the server may yet refuse is left to it.
+		older := !up.began.After(c.Since) && up.accepted(now, Claim{})
+		if same && (c.Syncs || up.replace) || !same && older {
 			d.giveUp(up, &v)
 		}
 	}
@@ -89,15 +90,35 @@ func (g *Register[D, W, U]) Answered(now time.Time, key D, c Command) (v Verdict
 	return v
 }
 
-// youngest tells when the youngest wait with the credentials of a command began.
-func (d *device[W, U]) youngest(c Command) time.Time {
-	begin := c.Since
-	for _, up := range d.ups {
-		if up.claim.Credentials == c.Credentials && up.began.After(begin) {
-			begin = up.began
+// Asked takes note that a wait has gone to the server.
+func (g *Register[D, W, U]) Asked(now time.Time, key D, u U) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, up := g.find(key, u); up != nil {
+		up.asked = now
+	}
+}
+
+// Settle gives up the waits that a younger one has replaced, and whose credentials
+// the server must have looked at by now.
+func (g *Register[D, W, U]) Settle(now time.Time, key D) (v Verdict[W, U]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d := g.devices[key]
+	if d == nil {
+		return v
+	}
+	for _, up := range slices.Clone(d.ups) {
+		switch {
+		case !up.replace:
+		case up.accepted(now, Claim{}):
+			d.giveUp(up, &v)
+		default:
+			v.Settles = now.Add(settled)
 		}
 	}
-	return begin
+	g.tidy(key, d)
+	return v
 }
 
 // Pending returns the youngest wait at the server of a device with these

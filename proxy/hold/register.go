@@ -30,6 +30,7 @@ type up[W, U comparable] struct {
 	handle  U
 	claim   Claim
 	began   time.Time
+	asked   time.Time // when the server was; zero: not yet
 	waits   []seat[W]
 	passed  bool // another command of the device came between: nobody may join any more
 	alone   bool // neither shared nor displaced
@@ -49,11 +50,12 @@ const maxSilent = 4
 // Verdict is what has to be done now. Each wait in it has left the Register, those
 // in Silent excepted.
 type Verdict[W, U comparable] struct {
-	Up        U    // what the new wait belongs to
-	Fresh     bool // Up is the new one: the server has to be asked
-	Displaced []W  // a younger wait of the device has come: they get "nothing new" now
-	Silent    []W  // displaced too, but from elsewhere: perhaps nobody is there. They get Up's answer
-	Cancelled []U  // nobody waits for them at the server any more
+	Up        U         // what the new wait belongs to
+	Fresh     bool      // Up is the new one: the server has to be asked
+	Displaced []W       // a younger wait of the device has come: they get "nothing new" now
+	Silent    []W       // displaced too, but from elsewhere: perhaps nobody is there. They get Up's answer
+	Settles   time.Time // when to call Settle; zero: not at all
+	Cancelled []U       // nobody waits for them at the server any more
 }
 
 // Join takes in a wait of a device. u is the wait at the server that begins for it
@@ -82,6 +84,8 @@ func (g *Register[D, W, U]) Join(now time.Time, key D, c Claim, w W, u U) (v Ver
 		}
 		if older.replace = !older.accepted(now, c); !older.replace {
 			d.giveUp(older, &v)
+		} else {
+			v.Settles = now.Add(settled)
 		}
 	}
 	if heir == nil {
@@ -131,7 +135,7 @@ func (u *up[W, U]) inherit(now time.Time, c Claim, v *Verdict[W, U]) {
 }
 
 func (u *up[W, U]) accepted(now time.Time, c Claim) bool {
-	return c.Accepted || u.claim.Accepted || now.Sub(u.began) >= settled
+	return c.Accepted || u.claim.Accepted || !u.asked.IsZero() && now.Sub(u.asked) >= settled
 }
 
 // giveUp takes a wait at the server and all its phones out.
