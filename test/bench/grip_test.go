@@ -41,7 +41,7 @@ func (s *Server) handOver(c net.Conn, device string) error {
 	}
 	if s.holdFor > 0 {
 		time.AfterFunc(s.holdFor, func() {
-			_ = s.grip.publish(device, status1) // the phone misses its answer and says so
+			_ = s.grip.publish(device, status2) // the phone misses its answer and says so
 		})
 	}
 	return err

@@ -35,15 +35,15 @@ var likePhones = &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTL
 // patience is how long a proxy may take for a step before it has failed.
 const patience = 2 * time.Minute
 
-func (ph *phone) connect(addr string) error {
+func (ph *phone) connect(addr string, deadline time.Time) error {
 	// Without keep-alive probes: what comes to the phone is then the proxy's own.
-	c, err := (&net.Dialer{KeepAlive: -1, Timeout: patience}).Dial("tcp", addr)
+	c, err := (&net.Dialer{KeepAlive: -1, Deadline: deadline}).Dial("tcp", addr)
 	if err != nil {
 		return err
 	}
 	ph.tcp, ph.tls = c.(*net.TCPConn), tls.Client(c, likePhones)
 	ph.in = bufio.NewReaderSize(ph.tls, 512)
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(deadline)
 	defer c.SetDeadline(time.Time{})
 	return ph.tls.Handshake()
 }
@@ -89,19 +89,16 @@ func (ph *phone) converse(command string) error {
 
 // comeBack connects and asks, as phones do: again when it fails, a second later.
 func (ph *phone) comeBack(addr string, again *atomic.Int64) error {
-	var errs error
-	for range 5 {
-		err := ph.connect(addr)
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) {
+		err := ph.connect(addr, deadline)
 		if err == nil {
-			if err = ph.ask(); err == nil {
-				return nil
-			}
+			err = ph.ask()
 		}
-		errs = errors.Join(errs, err)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
 		again.Add(1)
-		time.Sleep(time.Second)
 	}
-	return errs
 }
 
 func (ph *phone) cut() {

@@ -29,7 +29,7 @@ func (p *Phones) Connect(c Crowd, _ *none) error {
 		p.phones[i] = &phone{device: i}
 	}
 	return p.each(64, func(ph *phone) error {
-		err := ph.connect(p.addr)
+		err := ph.connect(p.addr, time.Now().Add(patience))
 		if err == nil && c.Asking {
 			err = ph.ask()
 		}

@@ -88,7 +88,7 @@ func (s *Server) hold(w *wait) {
 	if s.holdFor > 0 {
 		time.AfterFunc(s.holdFor, func() {
 			if s.drop(w) {
-				_, _ = io.WriteString(w.conn, answer(status1)) // an error is seen by serve
+				_, _ = io.WriteString(w.conn, answer(status2)) // an error is seen by serve
 			}
 		})
 	}
@@ -148,7 +148,9 @@ func (s *Server) Held(_ none, reply *Held) error {
 	return nil
 }
 
-// HoldFor gives each Ping from now on a fixed length; 0 holds until Release.
+// HoldFor gives each Ping from now on a fixed length; 0 holds until Release. Its
+// answer is "something has changed": a server that says "nothing new" so soon and
+// again and again is a fault that a proxy may shield phones from, as ours does.
 func (s *Server) HoldFor(d time.Duration, _ *none) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
