@@ -69,7 +69,7 @@ func (p *Proxy) leave(held *wait, how heartbeat.Cause) bool {
 func (p *Proxy) detach(held *wait, keep bool) (asked time.Duration) {
 	up, lingers := p.holds.Leave(held.holder(), held)
 	if up == nil {
-		return time.Since(held.began) // it has ended
+		return max(time.Since(held.began), 1) // it has ended
 	}
 	asked = up.sentFor()
 	linger := p.settings.Load().Hold.Linger

@@ -85,7 +85,15 @@ func (e *Entrance) look() {
 	if e.draining && !e.empty && len(e.waits) == 0 && len(e.parked) == 0 {
 		e.empty = true
 		close(e.drained)
+		e.proxy.dismiss(e)
 	}
+}
+
+// dismiss forgets an entrance that nobody will come in by any more.
+func (p *Proxy) dismiss(e *Entrance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.entrances = slices.DeleteFunc(p.entrances, func(one *Entrance) bool { return one == e })
 }
 
 func (e *Entrance) isDraining() bool {

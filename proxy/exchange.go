@@ -112,7 +112,8 @@ func (x *exchange) send() {
 		x.arrived(nil, err)
 		return
 	}
-	if !x.watch(pending) {
+	// A broken stream closes its connection under our feet, which is no sign.
+	if x.streams != nil || !x.watch(pending) {
 		x.arrived(pending.Answer())
 	}
 }

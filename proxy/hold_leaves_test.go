@@ -71,7 +71,9 @@ func TestHoldLingersForTheNextWait(t *testing.T) {
 				w.left(1)
 				up.isHeld()
 				next := w.asks(row.next)
-				if !row.inherits {
+				if row.inherits {
+					w.inherited(1)
+				} else {
 					up.isCancelled()
 					up, most = w.up(), 2
 				}
@@ -144,6 +146,7 @@ func TestHoldLingeringIsNotForOthers(t *testing.T) {
 				stranger.gets(own)
 				if other.password == "" { // with another one accepted this one is over
 					back := w.asks(wants{})
+					w.inherited(1)
 					lingers.brings()
 					back.gets(lingers)
 				}

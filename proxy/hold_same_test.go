@@ -48,6 +48,12 @@ func (w *world) known(q wants) {
 	h.Close()
 }
 
+// inherited waits until so many waits have inherited another's at the server.
+func (w *world) inherited(n int) {
+	w.Helper()
+	w.eventually("inherited", func() bool { return w.count("diastole_waits_coalesced_total") >= float64(n) })
+}
+
 // allOver: so many waits have ended, and none is held.
 func (w *world) allOver(n int) {
 	w.Helper()
@@ -62,7 +68,7 @@ func (w *world) allOver(n int) {
 // eventually waits for something that has no event of its own.
 func (w *world) eventually(what string, happened func() bool) {
 	w.Helper()
-	tick, enough := time.NewTicker(time.Millisecond), time.After(min(w.patience(), 5*time.Second))
+	tick, enough := time.NewTicker(time.Millisecond), time.After(min(w.patience(), 3*time.Second))
 	defer tick.Stop()
 	for !happened() {
 		select {
@@ -135,6 +141,7 @@ func TestHoldUnacceptedIsNotReleasedForTenSeconds(t *testing.T) {
 			first := w.asks(wants{})
 			up := w.up()
 			second := w.asks(wants{})
+			w.inherited(1)
 			up.say <- refused
 			for _, h := range []*handset{second, first} {
 				if got := h.reply(); got.code != 401 || got.header.Get("X-Token") != "401" {
@@ -154,6 +161,7 @@ func TestHoldOldConnectionElsewhereIsNotWrittenTo(t *testing.T) {
 		old := w.asks(wants{})
 		up := w.up()
 		roamed := w.asks(wants{roamed: true})
+		w.inherited(1)
 		old.hearsNothing(time.Minute)
 		roamed.hearsNothing(time.Minute)
 		up.isHeld()
@@ -173,9 +181,11 @@ func TestHoldRoamingThereAndBack(t *testing.T) {
 		first := w.asks(wants{})
 		up := w.up()
 		second := w.asks(wants{roamed: true})
+		w.inherited(1)
 		second.Close() // this one says goodbye
 		w.eventually("left", func() bool { return w.count("diastole_waits_total", "outcome", "left") == 1 })
 		third := w.asks(wants{roamed: true})
+		w.inherited(2)
 		up.brings()
 		third.gets(up)
 		first.gets(up)

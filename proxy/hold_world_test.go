@@ -230,7 +230,7 @@ func (w *world) patience() time.Duration {
 	case w.Failed():
 		return 100 * time.Millisecond // the rest hangs on what failed
 	}
-	return 5 * time.Second
+	return 3 * time.Second
 }
 
 // command lets a device do something that does not wait, and gives its HTTP code.

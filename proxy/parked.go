@@ -123,6 +123,7 @@ func (k *parked) heard(s hold.Sign) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
+	case k.state == waiting && k.held == nil: // its answer is being written
 	case k.state == waiting && s == hold.Readable: // early; it has to wait for the answer
 		k.more = true
 		k.arm()

@@ -53,6 +53,8 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	}
 	up, err := p.exchange(r, request, body, held)
 	if err != nil {
+		p.begin(r, held)
+		p.observe(held, p.ending(held, nil, err, false))
 		p.waitFault(held, err).writeTo(w)
 		return
 	}
