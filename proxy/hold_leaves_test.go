@@ -197,10 +197,10 @@ func TestHoldRoamingWhileTheAnswerComes(t *testing.T) {
 			answer := next.reads()
 			select {
 			case up = <-w.came: // the first answer has found nobody
-				up.says(pingSays(1))
-				wantReply(t, <-answer, 200, up.said)
+				up.brings()
+				wantReply(w.T, <-answer, 200, up.said)
 			case got := <-answer:
-				wantReply(t, got, 200, up.said)
+				wantReply(w.T, got, 200, up.said)
 			}
 		}
 		w.allOver(40)

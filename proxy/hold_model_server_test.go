@@ -16,10 +16,11 @@ import (
 // oracle is a server whose every answer says for whom and to what it was made, and
 // which notes who waits with whom.
 type oracle struct {
-	mu     sync.Mutex
-	dice   *rand.Rand
-	open   map[string][]*stay // by device and credentials
-	faults []overlap
+	mu       sync.Mutex
+	dice     *rand.Rand
+	open     map[string][]*stay   // by device and credentials
+	accepted map[string]time.Time // since when it has answered them
+	faults   []overlap
 }
 
 // overlap is a device that had two waits at once.
@@ -29,7 +30,7 @@ type overlap struct {
 }
 
 func newOracle(seed uint64) *oracle {
-	return &oracle{dice: rand.New(rand.NewPCG(seed, 0)), open: map[string][]*stay{}}
+	return &oracle{dice: rand.New(rand.NewPCG(seed, 0)), open: map[string][]*stay{}, accepted: map[string]time.Time{}}
 }
 
 func (o *oracle) seen() []overlap {
@@ -94,6 +95,7 @@ func (o *oracle) script(x *lab.Exchange) error {
 	case x.Request.Get("Authorization") != basic(userOf(x.Request), "secret"):
 		return quick("HTTP/1.1 401 Unauthorized\r\n", "")
 	case !hangs(x.Request):
+		defer o.accepts(whose(x.Request))
 		return quick(docHead, bodyOf(oneFolder))
 	}
 	return o.hold(x, token)
@@ -119,6 +121,7 @@ func (o *oracle) hold(x *lab.Exchange, token string) error {
 	if err == io.EOF || x.Context.Err() != nil {
 		return io.EOF
 	}
+	defer o.accepts(whose(x.Request))
 	return x.Send(o.answer(x.Request, token, mail))
 }
 
@@ -143,8 +146,17 @@ func (o *oracle) enter(who string) *stay {
 	return own
 }
 
+// accepts notes that the server has answered these credentials.
+func (o *oracle) accepts(who string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.accepted[who].IsZero() {
+		o.accepted[who] = time.Now()
+	}
+}
+
 // leave notes how long a wait was there together with another of the same device: the
-// older one is to be let go when the newer comes.
+// older one is to be let go when the newer comes, or when it is known whose it is.
 func (o *oracle) leave(who string, own *stay) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -152,10 +164,12 @@ func (o *oracle) leave(who string, own *stay) {
 	o.open[who] = slices.DeleteFunc(o.open[who], func(s *stay) bool { return s == own })
 	for _, other := range o.open[who] {
 		both := own.came
-		if other.came.After(both) {
-			both = other.came
+		for _, later := range []time.Time{other.came, o.accepted[who]} {
+			if later.After(both) {
+				both = later
+			}
 		}
-		if together := own.gone.Sub(both); together > atOnce {
+		if together := own.gone.Sub(both); !o.accepted[who].IsZero() && together > atOnce {
 			o.faults = append(o.faults, overlap{who, together})
 		}
 	}

@@ -23,7 +23,10 @@ func (w *world) queued(asked ...wants) (phones []*handset) {
 	for i, q := range asked {
 		w.accepted(q)
 		phones = append(phones, w.asks(q))
-		w.eventually("begun", func() bool { return w.count("diastole_waits_held") == float64(i+1) })
+		w.eventually("queued", func() bool {
+			up, waiting := w.proxy.queue.Len()
+			return up+waiting == i+1
+		})
 	}
 	return phones
 }

@@ -105,7 +105,7 @@ func TestHoldSameWaitOnKeptConnections(t *testing.T) {
 		phone := w.asks(wants{})
 		for range 3 {
 			up := w.up()
-			up.says(pingSays(1))
+			up.brings()
 			phone.gets(up)
 			phone.again(wants{})
 		}
@@ -135,6 +135,7 @@ func TestHoldUnacceptedIsNotReleasedForTenSeconds(t *testing.T) {
 			w.Errorf("the first was answered %+v", got)
 		}
 		w.saw(1)
+		w.allOver(2)
 	})
 	t.Run("and may be refused", func(t *testing.T) {
 		inBothWorlds(t, func(w *world) {
@@ -149,6 +150,7 @@ func TestHoldUnacceptedIsNotReleasedForTenSeconds(t *testing.T) {
 				}
 			}
 			w.saw(1)
+			w.allOver(2)
 		})
 	})
 }

@@ -52,7 +52,7 @@ func TestScenario2TwoPingsInOneInstant(t *testing.T) {
 				waits = <-both[0]
 			}
 			phones[0].gotOurs(released)
-			wantReply(t, waits, 200, up.said)
+			wantReply(w.T, waits, 200, up.said)
 		}
 		w.allOver(100)
 	})
@@ -72,7 +72,7 @@ func TestScenario2TwoPingsInOneInstant(t *testing.T) {
 				phones[0].gotOurs(<-answers)
 			}
 			up.brings()
-			wantReply(t, <-answers, 200, up.said)
+			wantReply(w.T, <-answers, 200, up.said)
 			w.saw(1)
 		})
 	})
