@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // A figure is one thing that is measured.
@@ -15,6 +16,17 @@ type figure struct {
 // seen are the figures of one visit.
 type seen map[figure]float64
 
+// String is for whoever looks on.
+func (s seen) String() string {
+	var texts []string
+	for _, f := range inOrder {
+		if value, ok := s[f]; ok {
+			texts = append(texts, f.title()+" "+f.show(value))
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
 var (
 	memory          = figure{"memory per held wait", "KiB", 1}
 	descriptors     = figure{"descriptors per held wait", "", 2}
@@ -25,13 +37,13 @@ var (
 	cycleCPU        = figure{"CPU of a wait cycle", "us", 0}
 	stormSent       = figure{"storm: last request sent", "s", 2}
 	stormHeld       = figure{"storm: all held again", "s", 2}
-	stormAgain      = figure{"storm: connections that failed", "", 0}
+	stormLost       = figure{"storm: phones not back after 2 min", "", 0}
 	requestCPU      = figure{"CPU of a small request", "us", 1}
 	tlsVersion      = figure{"TLS", "", 1}
 )
 
 var inOrder = []figure{memory, descriptors, segmentsPerHold, wakeMedian, wakeP99, wakeMax,
-	cycleCPU, stormSent, stormHeld, stormAgain, requestCPU, tlsVersion}
+	cycleCPU, stormSent, stormHeld, stormLost, requestCPU, tlsVersion}
 
 func (f figure) title() string {
 	if f.unit == "" {

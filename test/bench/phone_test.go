@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -88,7 +87,7 @@ func (ph *phone) converse(command string) error {
 }
 
 // comeBack connects and asks, as phones do: again when it fails, a second later.
-func (ph *phone) comeBack(addr string, again *atomic.Int64) error {
+func (ph *phone) comeBack(addr string) error {
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) {
 		err := ph.connect(addr, deadline)
 		if err == nil {
@@ -97,7 +96,6 @@ func (ph *phone) comeBack(addr string, again *atomic.Int64) error {
 		if err == nil || time.Now().After(deadline) {
 			return err
 		}
-		again.Add(1)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -94,20 +93,20 @@ func (p *Phones) Ask(none, *none) error {
 // Waiting is the state of all phones in a hold.
 type Waiting struct {
 	Phones   int   // that have neither answer nor error
-	Segments int64 // TCP segments that have come to them
+	Segments int64 // TCP segments that have come to those
 }
 
 // Waiting replies the state of this moment.
 func (p *Phones) Waiting(_ none, w *Waiting) error {
 	for _, ph := range p.phones {
-		if ph.waits() {
-			w.Phones++
+		if !ph.waits() {
+			continue
 		}
 		n, err := ph.segments()
 		if err != nil {
 			return err
 		}
-		w.Segments += n
+		w.Phones, w.Segments = w.Phones+1, w.Segments+n
 	}
 	return nil
 }
@@ -137,25 +136,24 @@ func (p *Phones) Woken(_ none, w *Woken) error {
 
 // Storm is what a reconnect storm was for the phones.
 type Storm struct {
-	Cut   int64 // when their connections were cut
-	Sent  int64 // when the last of them had sent its request again
-	Again int   // connections that failed and were tried once more
+	Cut  int64 // when their connections were cut
+	Sent int64 // when the last of them had sent its request again, or given up
 }
 
 // Storm cuts all connections; each phone comes back with a full TLS handshake
-// and asks again, at its own moment of the next second.
+// and asks again, at its own moment of the next second. Who could not is seen by
+// Waiting.
 func (p *Phones) Storm(_ none, s *Storm) error {
 	if err := p.Cut(none{}, nil); err != nil {
 		return err
 	}
 	s.Cut = now()
-	var again atomic.Int64
-	err := p.each(len(p.phones), func(ph *phone) error {
+	_ = p.each(len(p.phones), func(ph *phone) error {
 		time.Sleep(time.Second * time.Duration(ph.device) / time.Duration(len(p.phones)))
-		return ph.comeBack(p.addr, &again)
+		return ph.comeBack(p.addr)
 	})
-	s.Sent, s.Again = now(), int(again.Load())
-	return err
+	s.Sent = now()
+	return nil
 }
 
 // Cut ends all connections with RST, as a network does that goes away: a FIN

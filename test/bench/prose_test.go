@@ -8,11 +8,11 @@ type section struct {
 	figures          []figure
 }
 
-const preface = `Read ratios, not figures: the machine is shared with others, and phones, server and proxy share its processors. %d rounds;
-each visits every proxy once, one after the other, freshly started with 20,000 descriptors, and with its defaults or what
-its users set (test/bench/peers_test.go, pushpin_test.go); for the processor's time it is started once more. A figure is the
-median of the rounds, with the lowest and the highest; a ratio is the median of the rounds' own ratios, and below 1 diastole
-needs less. %d phones, each on a TLS connection of its own, HTTP/1.1, one wait each.
+const preface = `Read ratios, not figures: the machine is shared with others, and phones, server and proxy share its processors. Each round
+visits every proxy once, one after the other, freshly started with 20,000 descriptors, and with its defaults or what its
+users set (test/bench/peers_test.go, pushpin_test.go); for the processor's time it is started once more. A figure is the
+median of %d rounds, with the lowest and the highest; a ratio is the median of the rounds' own ratios, and below 1 diastole
+needs less. There are %d phones, each on a TLS connection of its own, HTTP/1.1, one wait each.
 
 - **diastole** relays every wait to the server (` + "`hold: pass`" + `), as nginx, HAProxy and Caddy do.
 - **diastole, edge** relays one wait (` + "`max_waits: 1`" + `) and holds the others itself, which is what a wait costs when the
@@ -38,9 +38,13 @@ radio. What comes more seldom than once in %v is not seen.`, o.settle-calm, o.se
 %d cycles. At Pushpin a publish over HTTP is part of each.`, cycle, min(cyclists, o.waits), o.cycles),
 			"", []figure{cycleCPU}},
 		{"Reconnect storm", `All connections are cut with RST; each phone comes back within the next second at a moment of its own, with a full handshake, and
-asks again. From the cut: until the last phone has sent its request, and until the server has all waits again. diastole starts 2,000 waits a second
-at the server (` + "`upstream.pace`" + `), to spare it: its second figure cannot be below about phones/2000 - 1 s.`,
-			"", []figure{stormHeld, stormSent, stormAgain}},
+asks again. From the cut: until the server has all waits again, and until the last phone has sent its request. The handshakes alone
+are seconds of processor time, the phones' half included. diastole starts 2,000 waits a second at the server
+(` + "`upstream.pace`" + `), to spare it, after a burst of as many: it cannot have all again before (phones - 2,000) / 2,000 s. Who finds a
+proxy's queue of new connections full (nginx's has 511 places unless told otherwise) is tried again by TCP after 1, 3, 7 and 15 s.
+For a moment a proxy has old and new connections: one that 20,000 descriptors are too few for then (Debian's unit file gives Caddy
+1,048,576) shows as phones that are not back.`,
+			"", []figure{stormHeld, stormSent, stormLost}},
 		{"CPU of a small request", fmt.Sprintf(`User and system time of the proxy for a POST with %d bytes that is answered at once, over %d kept connections.`, len(ping), talkers),
 			"at most 60 us first, HAProxy's in the end.", []figure{requestCPU}},
 	}
