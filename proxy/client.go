@@ -18,6 +18,7 @@ type clientConn struct {
 	base     context.Context // as long as the connection may live, and longer
 	entrance *Entrance
 	parked   *parked       // nil until it has waited outside of the http.Server
+	parking  bool          // it is leaving it right now
 	pin      *upstream.Pin // nil until the first NTLM or Negotiate header
 	body     *incoming     // of the request that is on it, where it is streamed
 	doomed   bool          // to be closed when the request on it is answered
@@ -72,7 +73,7 @@ func (p *Proxy) connState(conn net.Conn, state http.ConnState) {
 			conn.Close()
 		}
 	case http.StateHijacked:
-		if !c.parked.isParked() {
+		if !c.parking {
 			p.forget(conn, c)
 		}
 	case http.StateClosed:

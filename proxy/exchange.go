@@ -62,6 +62,9 @@ func (x *exchange) enter() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.place = x.proxy.queue.Enter(x.first.owner(), func() { go x.send() })
+	if x.over { // given up in the moment between
+		x.place.Leave()
+	}
 }
 
 // owner is whose turn it is in the queue. A name is only claimed until the server has

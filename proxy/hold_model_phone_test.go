@@ -10,11 +10,12 @@ import (
 // walker is one device of the model, its dice, and what it has open.
 type walker struct {
 	*model
-	dice *rand.Rand
-	id   int
-	now  *handset
-	due  time.Time // by when now is to be answered
-	old  *handset  // left behind without a word; nil: none
+	dice  *rand.Rand
+	id    int
+	steps int
+	now   *handset
+	due   time.Time // by when now is to be answered
+	old   *handset  // left behind without a word; nil: none
 }
 
 // usual is what this device asks again and again. Three have one user; of ten, two
@@ -43,7 +44,7 @@ func (d *walker) live() {
 		d.command("FolderSync", "")
 	}
 	d.ask(d.usual())
-	for time.Now().Before(d.until) {
+	for d.goesOn() {
 		switch n := d.dice.IntN(100); {
 		case n < 50:
 			d.listen()
@@ -91,7 +92,21 @@ func (d *walker) unusual() wants {
 	return q
 }
 
-func (d *walker) pause(most time.Duration) { time.Sleep(time.Duration(d.dice.Int64N(int64(most)))) }
+// goesOn is a minute long, or so many steps where time is real.
+func (d *walker) goesOn() bool {
+	if d.world.bubble {
+		return time.Now().Before(d.until)
+	}
+	d.steps++
+	return d.steps <= 30
+}
+
+// pause waits a while, where that costs nothing.
+func (d *walker) pause(most time.Duration) {
+	if d.world.bubble {
+		time.Sleep(time.Duration(d.dice.Int64N(int64(most))))
+	}
+}
 
 // ask waits anew, on the connection that it has or on another.
 func (d *walker) ask(q wants) {
@@ -111,6 +126,9 @@ func (d *walker) ask(q wants) {
 // listen waits for the answer, which is to come in time.
 func (d *walker) listen() {
 	wait := max(time.Until(d.due), 0) + time.Millisecond
+	if !d.world.bubble {
+		wait = 5 * time.Second // that it is answered at all
+	}
 	_ = d.now.SetReadDeadline(time.Now().Add(wait))
 	if _, err := d.now.in.Peek(1); err != nil {
 		d.fault("%s was not answered within %s s: %v", d.now.asked.whose(), d.now.asked.interval, err)
@@ -168,12 +186,12 @@ func (d *walker) command(cmd, password string) {
 	q.cmd, q.password = cmd, password
 	h, began := d.world.ringsFrom(d.world.ips[d.dice.IntN(2)]), time.Now()
 	defer h.Close()
-	_ = h.SetReadDeadline(began.Add(time.Hour))
+	_ = h.SetReadDeadline(began.Add(d.world.patience()))
 	if _, err := io.WriteString(h, q.raw()); err != nil {
 		d.fault("%s cannot ask: %v", q.whose(), err)
 	}
 	d.judge(q, h.reply())
-	if took := time.Since(began); took != serverTime && !(d.queues && q.waits()) {
+	if took := time.Since(began); d.world.bubble && took != serverTime && !(d.queues && q.waits()) {
 		d.fault("%s of %s took %v, the server's share is %v", cmd, q.whose(), took, serverTime)
 	}
 	_ = h.SetReadDeadline(time.Time{})

@@ -157,9 +157,10 @@ func TestSliceOfOtherForms(t *testing.T) {
 // On sockets, where waits are parked, with the shortest pieces that there are.
 func TestSliceOfAParkedWait(t *testing.T) {
 	d := &slicer{nth: 3, says: after(0, lab.Answer(document(pingSays(2))))}
-	s := onSockets(t, d.script, func(c *Config) { c.Hold.Slice = time.Second })
-	wantReply(t, s.ask(post{cmd: "FolderSync", body: []byte("x")}), 200, bodyOf(oneFolder))
-	phone := s.call()
+	w := parkedWorld(t, func(c *Config) { c.Hold.Slice = time.Second })
+	w.stage.up.SetScript(d.script)
+	wantReply(t, w.ask(post{cmd: "FolderSync", body: []byte("x")}), 200, bodyOf(oneFolder))
+	phone := w.call()
 	_ = phone.SetReadDeadline(time.Now().Add(15 * time.Second))
 	wantReply(t, phone.ask(post{cmd: "Ping", body: pingOf("60", "1")}), 200, pingSays(2))
 	for i, p := range d.seen() {

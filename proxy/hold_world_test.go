@@ -42,6 +42,14 @@ func inBothWorlds(t *testing.T, test func(w *world), set ...func(*Config)) {
 	}
 }
 
+// parkedWorld is on sockets, where waits are parked.
+func parkedWorld(t *testing.T, set ...func(*Config)) *world {
+	d := newDesk()
+	w := &world{stage: newStage(t, d.script), desk: d, ips: [2]string{"127.0.0.1", "127.0.0.2"}}
+	w.openOnSockets(func(doors net.Listener) net.Listener { return newInn(doors) }, set)
+	return w
+}
+
 // openOnSockets is onSockets with another listener, and callers from anywhere on this
 // machine.
 func (w *world) openOnSockets(park func(net.Listener) net.Listener, set []func(*Config)) {

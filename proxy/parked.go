@@ -52,60 +52,79 @@ const (
 	closed
 )
 
-// park takes a connection out of the http.Server; nil where that cannot be done.
-func (p *Proxy) park(w http.ResponseWriter, r *http.Request, held *wait) *parked {
-	c := held.client
-	conn, ok := c.Conn.(parkable)
-	if !ok || !r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1 || r.Close || c.pin != nil || c.doomed {
-		return nil
+// mayPark tells whether the connection can leave the http.Server: it is HTTP/1.1,
+// goes on after the answer, and nobody reads the request any more.
+func (s *handlerSeat) mayPark() bool {
+	c := s.held.client
+	_, ok := c.Conn.(parkable)
+	return ok && s.r.ProtoAtLeast(1, 1) && s.r.ProtoMajor == 1 && !s.r.Close && c.pin == nil && !c.doomed && s.streams == nil
+}
+
+// park takes the connection out of the http.Server; false where that cannot be done,
+// or the answer is on its way to the handler.
+func (s *handlerSeat) park() bool {
+	c := s.held.client
+	k := s.proxy.spotFor(c)
+	if k == nil {
+		return false
 	}
-	if c.parked == nil {
-		k := &parked{proxy: p, client: c, conn: conn}
-		lot := p.lot()
-		if lot == nil {
-			return nil
-		}
-		spot, err := lot.Park(c.socket(), k.heard)
-		if err != nil {
-			return nil
-		}
-		k.spot, c.parked = spot, k
-		p.known.Store(c.Conn, c)
+	k.mu.Lock() // an answer that comes from now on has to wait for the hijack
+	defer k.mu.Unlock()
+	if !s.held.moveTo(k) {
+		return false
 	}
-	k := c.parked
-	k.mu.Lock()
-	k.state, k.held = waiting, held
-	k.mu.Unlock()
 	c.entrance.enter(k)
-	_, buffered, err := http.NewResponseController(w).Hijack()
+	c.parking = true
+	_, buffered, err := http.NewResponseController(s.w).Hijack()
+	c.parking = false
 	if err != nil {
-		k.mu.Lock()
-		k.state, k.held = served, nil
-		k.mu.Unlock()
 		c.entrance.leave(k)
+		go s.proxy.leave(s.held, heartbeat.DeviceLeft)
+		panic(http.ErrAbortHandler) // the connection is of no use to anybody
+	}
+	k.state, k.held = waiting, s.held
+	k.keep(buffered.Reader)
+	k.arm()
+	return true
+}
+
+// moveTo changes where a wait waits; false: it does not wait any more.
+func (w *wait) moveTo(k *parked) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return false
+	}
+	w.seat = k
+	return true
+}
+
+// spotFor is where a connection is parked, nil where none can be.
+func (p *Proxy) spotFor(c *clientConn) *parked {
+	if c.parked != nil {
+		return c.parked
+	}
+	lot := p.lot()
+	if lot == nil {
 		return nil
 	}
-	k.keep(buffered.Reader)
+	k := &parked{proxy: p, client: c, conn: c.Conn.(parkable)}
+	spot, err := lot.Park(c.socket(), k.heard)
+	if err != nil {
+		return nil
+	}
+	k.spot, c.parked = spot, k
+	p.known.Store(c.Conn, c)
 	return k
 }
 
-// keep keeps what the http.Server has read of the next request (RFC 9112 9.3.2).
+// keep keeps what the http.Server has read of the next request (RFC 9112 9.3.2);
+// k.mu is held.
 func (k *parked) keep(r *bufio.Reader) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.early, k.more = nil, k.conn.ReadAhead()
 	if n := r.Buffered(); n > 0 {
 		ahead, _ := r.Peek(n)
 		k.early = append([]byte(nil), ahead...)
-	}
-}
-
-// stay lets the handler go. From here on the phone's leaving is noticed.
-func (k *parked) stay() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.state == waiting {
-		k.arm()
 	}
 }
 
@@ -150,6 +169,12 @@ func (k *parked) left(held *wait, s hold.Sign) {
 
 // whole writes the answer, and lets the connection rest.
 func (k *parked) whole(a complete, written func()) {
+	k.mu.Lock()
+	parked := k.state == waiting // or it never came to that
+	k.mu.Unlock()
+	if !parked {
+		return
+	}
 	_, err := k.conn.Write(a.appendTo(nil))
 	written()
 	k.mu.Lock()
@@ -234,16 +259,6 @@ func (k *parked) close(from parkedState) {
 	k.conn.Close()
 	k.proxy.forget(k.client.Conn, k.client)
 	k.client.entrance.leave(k)
-}
-
-// isParked tells whether the http.Server has let the connection go to us.
-func (k *parked) isParked() bool {
-	if k == nil {
-		return false
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.state == waiting
 }
 
 // forget ends the watching of a connection that is closed.

@@ -24,7 +24,7 @@ type slicing struct {
 const shortestPiece = 60 * time.Second
 
 // restOfInterval is not worth another piece.
-const restOfInterval = 2 * time.Second
+const restOfInterval = time.Second
 
 // slice prepares the first piece; nil leaves the wait as it is.
 func (p *Proxy) slice(request *upstream.Request, body []byte, held *wait) *slicing {

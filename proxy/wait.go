@@ -19,9 +19,9 @@ type wait struct {
 	client *clientConn
 	from   netip.AddrPort // the phone, as its connection or the PROXY header has it
 	http2  bool
-	seat   seat
 
 	mu    sync.Mutex
+	seat  seat
 	timer *time.Timer // its limit; then, when its answer is due
 	over  bool        // it has its answer, or its phone has gone
 	seen  bool        // its outcome is counted
@@ -63,10 +63,11 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		return
 	}
 	p.begin(r, held)
-	held.seat = p.seat(w, r, up)
+	handler := p.seat(w, r, up)
+	held.seat = handler
 	p.limit(held)
 	p.join(held, up)
-	held.seat.stay()
+	handler.stay()
 }
 
 // comesFrom notes who asks, while the request is there.
