@@ -38,12 +38,13 @@ var (
 	stormSent       = figure{"storm: last request sent", "s", 2}
 	stormHeld       = figure{"storm: all held again", "s", 2}
 	stormLost       = figure{"storm: phones not back after 2 min", "", 0}
+	refused         = figure{"storm: requests refused, asked again", "", 0}
 	requestCPU      = figure{"CPU of a small request", "us", 1}
 	tlsVersion      = figure{"TLS", "", 1}
 )
 
 var inOrder = []figure{memory, descriptors, segmentsPerHold, wakeMedian, wakeP99, wakeMax,
-	cycleCPU, stormSent, stormHeld, stormLost, requestCPU, tlsVersion}
+	cycleCPU, stormSent, stormHeld, stormLost, refused, requestCPU, tlsVersion}
 
 func (f figure) title() string {
 	if f.unit == "" {

@@ -20,7 +20,7 @@ func (v *tour) hold() error {
 	if err := v.server.do("Expect", v.expected(), nil); err != nil {
 		return err
 	}
-	if err := v.phones.do("Connect", Crowd{Addr: v.site.address, Phones: v.waits, Asking: true}, nil); err != nil {
+	if err := v.phones.do("Connect", v.crowd(), nil); err != nil {
 		return err
 	}
 	if _, err := v.awaitHeld(); err != nil {
@@ -46,6 +46,11 @@ func (v *tour) hold() error {
 	return nil
 }
 
+// crowd is all phones, 500 in a second: Pushpin refuses some that come faster.
+func (v *tour) crowd() Crowd {
+	return Crowd{Addr: v.site.address, Phones: v.waits, Within: time.Second * time.Duration(v.waits) / 500, Asking: true}
+}
+
 // expected is how many devices the server sees waiting when all do.
 func (v *tour) expected() int {
 	if v.atEdge {
@@ -67,7 +72,7 @@ func (v *tour) rest() (segments float64, err error) {
 		return 0, err
 	}
 	if after.Phones < v.waits {
-		return 0, fmt.Errorf("only %d of %d phones still wait after %v", after.Phones, v.waits, v.settle)
+		return 0, fmt.Errorf("only %d of %d phones still wait after %v; one does not because of: %s", after.Phones, v.waits, v.settle, after.Why)
 	}
 	return float64(after.Segments - before.Segments), nil
 }
@@ -126,18 +131,22 @@ func (v *tour) storm() error {
 	if err := v.server.do("Expect", v.expected(), nil); err != nil {
 		return err
 	}
+	var before, after Waiting
+	if err := v.phones.do("Waiting", none{}, &before); err != nil {
+		return err
+	}
 	var s Storm
 	if err := v.phones.do("Storm", none{}, &s); err != nil {
 		return err
 	}
 	since, notHeld := v.awaitHeld()
-	var w Waiting
-	if err := v.phones.do("Waiting", none{}, &w); err != nil {
+	if err := v.phones.do("Waiting", none{}, &after); err != nil {
 		return err
 	}
-	v.seen[stormLost] = float64(v.waits - w.Phones)
+	v.seen[stormLost] = float64(v.waits - after.Phones)
+	v.seen[refused] = float64(after.Refused - before.Refused)
 	switch {
-	case w.Phones < v.waits:
+	case after.Phones < v.waits:
 	case notHeld != nil:
 		return notHeld
 	default:

@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,11 +15,12 @@ import (
 
 // phone is one client on one TLS connection.
 type phone struct {
-	device int
-	tcp    *net.TCPConn
-	tls    *tls.Conn
-	in     *bufio.Reader
-	answer chan answered // of the Ping that waits; nil before the first
+	device  int
+	tcp     *net.TCPConn
+	tls     *tls.Conn
+	in      *bufio.Reader
+	answer  chan answered // of the Ping that waits; nil before the first
+	refused atomic.Int64  // Pings answered with something like 502
 }
 
 type answered struct {
@@ -49,15 +52,31 @@ func (ph *phone) connect(addr string, deadline time.Time) error {
 
 // ask sends a Ping and leaves the answer to somebody who waits for it.
 func (ph *phone) ask() error {
-	if _, err := ph.tls.Write(request("Ping", ph.device)); err != nil {
+	ping := request("Ping", ph.device)
+	if _, err := ph.tls.Write(ping); err != nil {
 		return err
 	}
 	ph.answer = make(chan answered, 1)
-	go func(in *bufio.Reader, answer chan<- answered) {
-		err := readAnswer(in)
-		answer <- answered{now(), err}
-	}(ph.in, ph.answer)
+	go ph.listen(ping, ph.tls, ph.in, ph.answer)
 	return nil
+}
+
+// listen waits for the answer. Who is refused asks again after a second, as
+// phones do.
+func (ph *phone) listen(ping []byte, out io.Writer, in *bufio.Reader, answer chan<- answered) {
+	for {
+		err := readAnswer(in)
+		at := now()
+		if errors.Is(err, errRefused) {
+			ph.refused.Add(1)
+			time.Sleep(time.Second)
+			if _, err = out.Write(ping); err == nil {
+				continue
+			}
+		}
+		answer <- answered{at, err}
+		return
+	}
 }
 
 func (ph *phone) waits() bool { return len(ph.answer) == 0 }

@@ -14,20 +14,23 @@ type Phones struct {
 	phones []*phone
 }
 
-// Crowd is how many phones connect to which proxy, and how fast.
+// Crowd is how many phones connect to which proxy, and how.
 type Crowd struct {
 	Addr   string
 	Phones int
-	Asking bool // each sends a Ping as soon as it is connected
+	Within time.Duration // they come evenly, not all at once
+	Asking bool          // each sends a Ping as soon as it is connected
 }
 
-// Connect opens a crowd's connections, 64 at a time.
+// Connect opens a crowd's connections, at most 64 at a time.
 func (p *Phones) Connect(c Crowd, _ *none) error {
 	p.addr, p.phones = c.Addr, make([]*phone, c.Phones)
 	for i := range p.phones {
 		p.phones[i] = &phone{device: i}
 	}
+	begin := time.Now()
 	return p.each(64, func(ph *phone) error {
+		time.Sleep(time.Until(begin.Add(c.Within * time.Duration(ph.device) / time.Duration(c.Phones))))
 		err := ph.connect(p.addr, time.Now().Add(patience))
 		if err == nil && c.Asking {
 			err = ph.ask()
@@ -92,14 +95,20 @@ func (p *Phones) Ask(none, *none) error {
 
 // Waiting is the state of all phones in a hold.
 type Waiting struct {
-	Phones   int   // that have neither answer nor error
-	Segments int64 // TCP segments that have come to those
+	Phones   int    // that have neither answer nor error
+	Refused  int64  // answers so far that were refusals, after which they asked again
+	Segments int64  // TCP segments that have come to those
+	Why      string // one of the others does not wait
 }
 
 // Waiting replies the state of this moment.
 func (p *Phones) Waiting(_ none, w *Waiting) error {
 	for _, ph := range p.phones {
+		w.Refused += ph.refused.Load()
 		if !ph.waits() {
+			got := <-ph.answer
+			ph.answer <- got // for Woken
+			w.Why = fmt.Sprint(got.err)
 			continue
 		}
 		n, err := ph.segments()

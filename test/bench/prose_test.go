@@ -44,7 +44,7 @@ are seconds of processor time, the phones' half included. diastole starts 2,000 
 proxy's queue of new connections full (nginx's has 511 places unless told otherwise) is tried again by TCP after 1, 3, 7 and 15 s.
 For a moment a proxy has old and new connections: one that 20,000 descriptors are too few for then (Debian's unit file gives Caddy
 1,048,576) shows as phones that are not back.`,
-			"", []figure{stormHeld, stormSent, stormLost}},
+			"", []figure{stormHeld, stormSent, stormLost, refused}},
 		{"CPU of a small request", fmt.Sprintf(`User and system time of the proxy for a POST with %d bytes that is answered at once, over %d kept connections.`, len(ping), talkers),
 			"at most 60 us first, HAProxy's in the end.", []figure{requestCPU}},
 	}

@@ -10,7 +10,7 @@ import (
 
 const (
 	talkers  = 32  // kept connections for small requests
-	cyclists = 500 // kept connections for wait cycles
+	cyclists = 200 // kept connections for wait cycles
 	cycle    = 500 * time.Millisecond
 	calm     = 2 * time.Second // after which a hold counts as begun: acknowledgements, session tickets are through
 )

@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -28,15 +29,14 @@ func request(command string, device int) []byte {
 }
 
 // readAnswer takes one answer off the connection, as cheaply as it can: the
-// phones share the processor with the proxy.
+// phones share the processor with the proxy. An answer with another status than
+// 200 is errRefused.
 func readAnswer(in *bufio.Reader) error {
 	line, err := in.ReadSlice('\n')
 	if err != nil {
 		return err
 	}
-	if !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
-		return fmt.Errorf("answered with %q", line)
-	}
+	good, status := bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")), string(bytes.TrimSpace(line))
 	length := 0
 	for len(line) > 2 {
 		if line, err = in.ReadSlice('\n'); err != nil {
@@ -46,6 +46,10 @@ func readAnswer(in *bufio.Reader) error {
 		if bytes.EqualFold(name, []byte("Content-Length")) {
 			length, _ = strconv.Atoi(string(value))
 		}
+	}
+	if !good {
+		_, err = in.Discard(length)
+		return errors.Join(err, fmt.Errorf("%w with %q", errRefused, status))
 	}
 	body, err := in.Peek(length)
 	if err != nil {
@@ -57,3 +61,5 @@ func readAnswer(in *bufio.Reader) error {
 	_, err = in.Discard(length)
 	return err
 }
+
+var errRefused = errors.New("refused")
