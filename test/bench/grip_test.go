@@ -27,23 +27,25 @@ func (s *Server) Behind(control string, _ *none) error {
 	return nil
 }
 
-// handOver answers a Ping with the instruction to hold it, on a channel of its
-// own and on one for all. When the time is over without an answer, Pushpin
-// gives the phone this answer's body.
+// handOver answers a Ping with the instruction to hold it: on one channel for
+// all, or, where each is to end at its own time, on one of its own. When the
+// time is over without an answer, Pushpin gives the phone this answer's body.
 func (s *Server) handOver(c net.Conn, device string) error {
-	_, err := fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.ms-sync.wbxml\r\n"+
-		"Grip-Hold: response\r\nGrip-Channel: all, %s\r\nGrip-Timeout: 900\r\nContent-Length: %d\r\n\r\n%s",
-		device, len(status1), status1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.devices[device] == 0 {
-		s.count(device, +1)
-	}
+	channel := "all"
 	if s.holdFor > 0 {
+		channel = device
 		time.AfterFunc(s.holdFor, func() {
 			_ = s.grip.publish(device, status2) // the phone misses its answer and says so
 		})
 	}
+	if s.devices[device] == 0 {
+		s.count(device, +1)
+	}
+	_, err := fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.ms-sync.wbxml\r\n"+
+		"Grip-Hold: response\r\nGrip-Channel: %s\r\nGrip-Timeout: 900\r\nContent-Length: %d\r\n\r\n%s",
+		channel, len(status1), status1)
 	return err
 }
 
