@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -35,6 +36,8 @@ type upWait struct {
 	said  string        // the body of the answer
 	say   chan string   // the answer
 	gone  chan struct{} // the proxy has let go of it
+
+	hangsUp atomic.Bool // the server ends the connection after its answer
 }
 
 // refused is a server's answer to credentials that it does not know.
@@ -70,7 +73,10 @@ func (d *desk) hold(x *lab.Exchange) error {
 		_ = x.Conn.SetReadDeadline(time.Unix(1, 0))
 		<-ended
 		_ = x.Conn.SetReadDeadline(time.Time{})
-		return x.Send(answer)
+		if err := x.Send(answer); err != nil || !u.hangsUp.Load() {
+			return err
+		}
+		return io.EOF
 	case <-ended:
 		close(u.gone)
 		return io.EOF

@@ -117,7 +117,7 @@ func (o *oracle) hold(x *lab.Exchange, token string) error {
 		stays += 6 * time.Second
 	}
 	if o.rush {
-		stays, mail = time.Duration(o.dice.IntN(int(serverTime))), true
+		stays, mail = time.Duration(o.dice.IntN(int(2*parkAfter))), true
 	}
 	o.mu.Unlock()
 	_ = x.Conn.SetReadDeadline(time.Now().Add(stays))
@@ -139,7 +139,7 @@ func (o *oracle) answer(r *lab.Recorded, token string, mail bool) string {
 	case ping:
 		body = pingSays(1)
 	case mail:
-		body = bodyOf(oneFolder)
+		body = largeAnswer("1", "2", 10)
 	}
 	return fmt.Sprintf("%s%sContent-Length: %d\r\n\r\n%s", docHead, token, len(body), body)
 }

@@ -20,54 +20,49 @@ type world struct {
 	*stage
 	*desk
 	bubble bool // time is free, and nothing else is under way when it passes
+	parks  bool // connections are taken out of the http.Server
 	dialAt func(ip string) (net.Conn, error)
 	ips    [2]string // at home, and elsewhere
 }
 
-// inBothWorlds runs a test in memory, where time is free and waits are held in their
-// handlers, and on sockets, where they are held in their handlers or parked.
+// inBothWorlds runs a test in memory, where time is free, and on sockets. What is
+// different where waits are parked has tests of its own.
 func inBothWorlds(t *testing.T, test func(w *world), set ...func(*Config)) {
 	t.Helper()
 	inABubble(t, test, set...)
-	for name, park := range map[string]func(net.Listener) net.Listener{
-		"on sockets": func(doors net.Listener) net.Listener { return doors },
-		"parked":     func(doors net.Listener) net.Listener { return newInn(doors) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDesk()
-			w := &world{stage: newStage(t, d.script), desk: d, ips: [2]string{"127.0.0.1", "127.0.0.2"}}
-			w.openOnSockets(park, set)
-			test(w)
-		})
-	}
+	t.Run("on sockets", func(t *testing.T) {
+		test(onRealSockets(t, func(doors net.Listener) net.Listener { return doors }, set))
+	})
 }
 
-// parkedWorld is on sockets, where waits are parked.
+// parkedWorld is on sockets, where waits are parked: see again.
 func parkedWorld(t *testing.T, set ...func(*Config)) *world {
-	d := newDesk()
-	w := &world{stage: newStage(t, d.script), desk: d, ips: [2]string{"127.0.0.1", "127.0.0.2"}}
-	w.openOnSockets(func(doors net.Listener) net.Listener { return newInn(doors) }, set)
+	w := onRealSockets(t, func(doors net.Listener) net.Listener { return newInn(doors) }, set)
+	w.parks = true
 	return w
 }
 
-// openOnSockets is onSockets with another listener, and callers from anywhere on this
+// onRealSockets is onSockets with another listener, and callers from anywhere on this
 // machine.
-func (w *world) openOnSockets(park func(net.Listener) net.Listener, set []func(*Config)) {
-	w.Helper()
+func onRealSockets(t *testing.T, door func(net.Listener) net.Listener, set []func(*Config)) *world {
+	t.Helper()
+	d := newDesk()
+	w := &world{stage: newStage(t, d.script), desk: d, ips: [2]string{"127.0.0.1", "127.0.0.2"}}
 	base, err := w.stage.up.Listen(nil)
 	if err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
 	doors, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
 	w.dialAt = func(ip string) (net.Conn, error) {
 		from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
-		return from.DialContext(w.Context(), "tcp", doors.Addr().String())
+		return from.DialContext(t.Context(), "tcp", doors.Addr().String())
 	}
 	w.stage.dial = func() (net.Conn, error) { return w.dialAt(w.ips[0]) }
-	w.open(park(doors), base, set)
+	w.open(door(doors), base, set)
+	return w
 }
 
 // inABubble runs a test in memory only.
@@ -223,10 +218,15 @@ func (w *world) ringsFrom(ip string) *handset {
 func (h *handset) again(q wants) {
 	h.stage.Helper()
 	h.asked = q
-	h.SetReadDeadline(time.Now().Add(h.world.patience()))
+	_ = h.SetReadDeadline(time.Now().Add(h.world.patience()))
+	var before int
+	h.stage.requests.wait(func(total, _ int) bool { before = total; return true })
 	h.send(q.raw())
-	if h.world.bubble {
+	switch {
+	case h.world.bubble:
 		synctest.Wait() // one after the other, or their order is anybody's guess
+	case h.world.parks: // its handler has let go of it
+		h.stage.requests.wait(func(total, now int) bool { return total > before && now == 0 })
 	}
 }
 
