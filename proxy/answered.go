@@ -40,6 +40,7 @@ func (p *Proxy) answered(x *exchange, answer *heldAnswer, err error) {
 		answer.gather()
 	}
 	for _, older := range waits[:newest] {
+		p.observe(older, p.ending(older, answer, err, younger))
 		p.echo(older, answer, err)
 	}
 	p.conclude(waits[newest], answer, err, younger)
@@ -128,8 +129,8 @@ func (p *Proxy) passOn(w http.ResponseWriter, r *http.Request, held *wait, answe
 	p.answer(w, r, answer.Response)
 }
 
-// echo answers an older connection of the phone, on which perhaps nobody listens. It
-// is counted already, and what becomes of it proves nothing.
+// echo answers an older connection of the phone, on which perhaps nobody listens: what
+// becomes of the answer proves nothing.
 func (p *Proxy) echo(held *wait, answer *heldAnswer, err error) {
 	whole := held.nothingNew()
 	switch {
