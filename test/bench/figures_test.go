@@ -40,11 +40,12 @@ var (
 	stormLost       = figure{"storm: phones not back after 2 min", "", 0}
 	refused         = figure{"storm: requests refused, asked again", "", 0}
 	requestCPU      = figure{"CPU of a small request", "us", 1}
+	talkAgain       = figure{"CPU: requests that failed, sent again", "", 0}
 	tlsVersion      = figure{"TLS", "", 1}
 )
 
 var inOrder = []figure{memory, descriptors, segmentsPerHold, wakeMedian, wakeP99, wakeMax,
-	cycleCPU, stormSent, stormHeld, stormLost, refused, requestCPU, tlsVersion}
+	cycleCPU, stormSent, stormHeld, stormLost, refused, requestCPU, talkAgain, tlsVersion}
 
 func (f figure) title() string {
 	if f.unit == "" {

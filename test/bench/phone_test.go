@@ -20,7 +20,7 @@ type phone struct {
 	tls     *tls.Conn
 	in      *bufio.Reader
 	answer  chan answered // of the Ping that waits; nil before the first
-	refused atomic.Int64  // Pings answered with something like 502
+	refused atomic.Int64  // requests answered with something like 502, or not at all
 }
 
 type answered struct {
@@ -96,8 +96,26 @@ func (ph *phone) await(late context.Context) answered {
 	}
 }
 
-func (ph *phone) converse(command string) error {
-	_ = ph.tcp.SetDeadline(time.Now().Add(patience))
+// converse sends a command and reads its answer. Who is refused, or loses the
+// connection, tries again, and it is counted.
+func (ph *phone) converse(addr, command string) error {
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		err := ph.exchange(command, deadline)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		ph.refused.Add(1)
+		if !errors.Is(err, errRefused) {
+			ph.cut()
+			if err := ph.connect(addr, deadline); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (ph *phone) exchange(command string, deadline time.Time) error {
+	_ = ph.tcp.SetDeadline(deadline)
 	defer ph.tcp.SetDeadline(time.Time{})
 	if _, err := ph.tls.Write(request(command, ph.device)); err != nil {
 		return err

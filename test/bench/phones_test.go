@@ -76,16 +76,21 @@ type Talk struct {
 	Times   int
 }
 
-// Converse lets all phones talk at once.
-func (p *Phones) Converse(t Talk, _ *none) error {
-	return p.each(len(p.phones), func(ph *phone) error {
+// Converse lets all phones talk at once, and replies how many requests had to be
+// sent again since they connected.
+func (p *Phones) Converse(t Talk, again *int64) error {
+	err := p.each(len(p.phones), func(ph *phone) error {
 		for range t.Times {
-			if err := ph.converse(t.Command); err != nil {
+			if err := ph.converse(p.addr, t.Command); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	for _, ph := range p.phones {
+		*again += ph.refused.Load()
+	}
+	return err
 }
 
 // Ask lets each phone send a Ping on the connection that it has.

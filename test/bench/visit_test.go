@@ -87,13 +87,15 @@ func (v *tour) talk(phones, all int, command string) (us float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := v.phones.do("Converse", Talk{command, times}, nil); err != nil {
+	var again int64
+	if err := v.phones.do("Converse", Talk{command, times}, &again); err != nil {
 		return 0, err
 	}
 	after, err := v.used()
 	if err != nil {
 		return 0, err
 	}
+	v.seen[talkAgain] += float64(again)
 	us = float64((after.cpu - before.cpu).Microseconds()) / float64(times*phones)
 	return us, v.phones.do("Cut", none{}, nil)
 }
