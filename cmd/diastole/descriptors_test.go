@@ -41,11 +41,11 @@ func TestAWholeLifeLeavesNoDescriptorAndNoGoroutine(t *testing.T) {
 }
 
 // liveWhole runs the program from its start to the end of its drain: with waits that
-// are held to the end, some whose phones have more to say, one whose phone leaves,
-// and a request that does not wait.
+// are held to the end, some whose phones have more to say, one whose phone leaves and
+// whose wait is kept for it, and a request that does not wait.
 func liveWhole(t *testing.T) {
 	server := newHolder(t)
-	cfg, err := config.Load(configFile(t, server.url(), "state: {path: state.db}\ndrain: 1s\n"))
+	cfg, err := config.Load(configFile(t, server.url(), "  linger: 10m\nstate: {path: state.db}\ndrain: 1s\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
