@@ -98,7 +98,7 @@ func (d *walker) goesOn() bool {
 		return time.Now().Before(d.until)
 	}
 	d.steps++
-	return d.steps <= 20
+	return d.steps <= 15
 }
 
 // pause waits a while, where that costs nothing.

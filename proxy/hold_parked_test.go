@@ -72,6 +72,22 @@ func TestParkedPhoneLeaves(t *testing.T) {
 	}
 }
 
+// Bytes of the next request do not hide that the phone has gone.
+func TestParkedPhoneLeavesWithBytesUnread(t *testing.T) {
+	for name, leave := range leavings {
+		t.Run(name, func(t *testing.T) {
+			whereParked(t, func(w *world) {
+				phone := w.asks(wants{})
+				up := w.up()
+				phone.send(wants{cmd: "Sync"}.raw())
+				leave(phone.Conn)
+				up.isCancelled()
+				w.allOver(1)
+			})
+		})
+	}
+}
+
 func TestParkedConnectionGoesOn(t *testing.T) {
 	whereParked(t, func(w *world) {
 		phone := w.asks(wants{})
@@ -127,40 +143,38 @@ func TestParkedAnswersOfEveryKind(t *testing.T) {
 	large := largeAnswer("1", "2", 300<<10)
 	small := bodyOf(document(pingSays(7)))
 	for name, c := range map[string]struct {
-		answer, body string
-		code         int
-		closes       bool
+		cmd, answer, body string
+		code              int
+		cut               bool
 	}{
-		"large":      {document(large), large, 200, false},
-		"chunked":    {docHead + "Transfer-Encoding: chunked\r\n\r\n" + lab.Chunk(small[:5]) + lab.Chunk(small[5:]) + lab.Chunk(""), small, 200, false},
-		"Status 7":   {document(small), small, 200, false},
-		"a page":     {"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", "<html>", 200, false},
-		"401":        {refused, "", 401, false},
-		"503":        {"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy", "busy", 503, false},
-		"cut inside": {docHead + "Content-Length: 400000\r\n\r\n" + large, large, 200, true},
+		"items":      {"Hang", document(large), large, 200, false},
+		"no items":   {"Hang", quietSync, "", 200, false},
+		"large":      {"Ping", document(large), large, 200, false},
+		"chunked":    {"Ping", docHead + "Transfer-Encoding: chunked\r\n\r\n" + lab.Chunk(small[:5]) + lab.Chunk(small[5:]) + lab.Chunk(""), small, 200, false},
+		"Status 7":   {"Ping", document(small), small, 200, false},
+		"a page":     {"Ping", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", "<html>", 200, false},
+		"401":        {"Ping", refused, "", 401, false},
+		"503":        {"Ping", "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy", "busy", 503, false},
+		"cut inside": {"Hang", docHead + "Content-Length: 400000\r\n\r\n" + large, large, 200, true},
 	} {
-		for _, cmd := range []string{"Ping", "Hang"} {
-			t.Run(name+" "+cmd, func(t *testing.T) {
-				whereParked(t, func(w *world) {
-					phone := w.asks(wants{cmd: cmd})
-					up := w.up()
-					if c.closes {
-						up.hangsUp.Store(true)
-						up.say <- c.answer
-						if got := phone.reply(); !got.cut {
-							w.Errorf("half an answer passes for a whole: %d bytes", len(got.body))
-						}
-						return
-					}
-					up.say <- c.answer
-					wantReply(w.T, phone.reply(), c.code, c.body)
-					phone.again(wants{})
-					up = w.up()
-					up.brings()
-					phone.gets(up)
-				})
+		t.Run(name, func(t *testing.T) {
+			whereParked(t, func(w *world) {
+				phone := w.asks(wants{cmd: c.cmd})
+				up := w.up()
+				up.hangsUp.Store(c.cut)
+				up.say <- c.answer
+				if got := phone.reply(); got.code != c.code || got.body != c.body || got.cut != c.cut {
+					w.Errorf("the phone got %d with %d bytes (cut: %v), want %d with %d", got.code, len(got.body), got.cut, c.code, len(c.body))
+				}
+				if c.cut {
+					return
+				}
+				phone.again(wants{})
+				up = w.up()
+				up.brings()
+				phone.gets(up)
 			})
-		}
+		})
 	}
 }
 
