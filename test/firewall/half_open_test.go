@@ -24,6 +24,8 @@ const (
 	// Time enough to say something to the old connection, and more than the second
 	// below which nobody asks whether the answer on the new one has arrived.
 	moment = 2 * time.Second
+	// After half a minute an answer that nobody has acknowledged is called lost.
+	unproven = 40 * time.Second
 )
 
 // A walker is a phone whose connections can be told one from another.
@@ -159,4 +161,10 @@ func TestAPhoneThatLostItsConnectionAndComesBackFromTheSameAddressIsHandedItsWai
 		t.Errorf("the waits ended %v, want one changed, and the one before it silent or, if it was told so, early", got)
 	}
 	t.Logf("the waits ended %v, and %d packets went to the connection that was lost", w.outcomes(), w.world.SaidInVain(t))
+	// Whatever was said to the old connection did not arrive, and that is no death: the
+	// phone had another one already when it was said.
+	time.Sleep(unproven)
+	if n := w.network(); n.Died != 0 || n.Devices != 0 || n.Survived != 0 {
+		t.Errorf("learned of the network: %+v", n)
+	}
 }
