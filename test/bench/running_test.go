@@ -42,7 +42,12 @@ func (p peer) start(s *site) (r *running, err error) {
 		return r, err
 	}
 	r.cmd = limited(p.setUp(s))
-	r.cmd.Stderr = os.Stderr
+	log, err := os.Create(filepath.Join(s.dir, "said.log"))
+	if err != nil {
+		return r, err
+	}
+	defer log.Close()
+	r.cmd.Stdout, r.cmd.Stderr = log, log
 	if err := r.cmd.Start(); err != nil {
 		return r, fmt.Errorf("%w (make bench installs what it needs)", err)
 	}
@@ -60,8 +65,8 @@ func (r *running) awaitListening() error {
 			return c.Close()
 		}
 	}
-	logs, _ := filepath.Glob(filepath.Join(r.site.dir, "*log*"))
-	return fmt.Errorf("%s does not listen on %s; logs: %v", r.name, r.site.address, logs)
+	said, _ := os.ReadFile(filepath.Join(r.site.dir, "said.log"))
+	return fmt.Errorf("%s does not listen on %s: %s", r.name, r.site.address, said)
 }
 
 func (r *running) used() (used, error) { return usedBy(family(r.cmd.Process.Pid)) }
