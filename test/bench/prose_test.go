@@ -26,7 +26,7 @@ needs less. There are %d phones, each on a TLS connection of its own, HTTP/1.1, 
 func sections(o *options) []section {
 	return []section{
 		{"Memory and descriptors", fmt.Sprintf(`Growth of all processes of a proxy from the moment before the first phone came to %v after the last wait was
-held: PSS of /proc/PID/smaps_rollup, entries of /proc/PID/fd. Memory of the kernel for sockets is in it for nobody.`, o.settle),
+held (500 phones come in a second): PSS of /proc/PID/smaps_rollup, entries of /proc/PID/fd. Memory of the kernel for sockets is in it for nobody.`, o.settle),
 			"at the edge at most 9 KiB and one descriptor; relayed, below HAProxy's.",
 			[]figure{memory, descriptors}},
 		{"Silence", fmt.Sprintf(`TCP segments that came to the phones (tcpi_segs_in of TCP_INFO) during the last %v of that hold, scaled to 15 min. Each wakes a
