@@ -92,11 +92,12 @@ const slice = 50 * time.Second
 // inSlices runs a test with a server that the proxy asks in slices.
 func inSlices(t *testing.T, d *slicer, test func(w *world)) {
 	t.Helper()
-	inABubble(t, func(w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubbleWorld(t, func(c *Config) { c.Hold.Slice = slice })
 		w.stage.up.SetScript(d.script)
 		w.accepted(wants{})
 		test(w)
-	}, func(c *Config) { c.Hold.Slice = slice })
+	})
 }
 
 func TestSliceCutsAWaitIntoPieces(t *testing.T) {

@@ -69,13 +69,15 @@ func onRealSockets(t *testing.T, door func(net.Listener) net.Listener, set []fun
 func inABubble(t *testing.T, test func(w *world), set ...func(*Config)) {
 	t.Helper()
 	t.Run("in memory", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			d := newDesk()
-			w := &world{stage: newStage(t, d.script), desk: d, bubble: true, ips: [2]string{"192.0.2.1", "198.51.100.9"}}
-			w.openInMemory(set)
-			test(w)
-		})
+		synctest.Test(t, func(t *testing.T) { test(bubbleWorld(t, set...)) })
 	})
+}
+
+func bubbleWorld(t *testing.T, set ...func(*Config)) *world {
+	d := newDesk()
+	w := &world{stage: newStage(t, d.script), desk: d, bubble: true, ips: [2]string{"192.0.2.1", "198.51.100.9"}}
+	w.openInMemory(set)
+	return w
 }
 
 // openInMemory is inMemory with callers from anywhere.

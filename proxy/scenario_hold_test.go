@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,8 +37,7 @@ func TestScenario2TwoPingsInOneInstant(t *testing.T) {
 			phones := [2]*handset{w.rings(), w.rings()}
 			both := [2]<-chan reply{}
 			for j, h := range phones {
-				go h.send(wants{device: device}.raw())
-				both[j] = h.reads()
+				both[j] = h.answerTo(wants{device: device})
 			}
 			synctest.Wait()
 			up := w.up()
@@ -62,10 +62,7 @@ func TestScenario2TwoPingsInOneInstant(t *testing.T) {
 			phones := []*handset{w.rings(), w.rings(), w.rings()}
 			answers := make(chan reply, len(phones))
 			for _, h := range phones {
-				go func() {
-					h.send(wants{}.raw())
-					answers <- h.reply()
-				}()
+				go func() { answers <- <-h.answerTo(wants{}) }()
 			}
 			up := w.up()
 			for range 2 {
@@ -76,6 +73,16 @@ func TestScenario2TwoPingsInOneInstant(t *testing.T) {
 			w.saw(1)
 		})
 	})
+}
+
+// answerTo asks, and gives the answer when it has come.
+func (h *handset) answerTo(q wants) <-chan reply {
+	got := make(chan reply, 1)
+	go func() {
+		_, _ = io.WriteString(h, q.raw()) // if it fails nothing is answered
+		got <- h.reply()
+	}()
+	return got
 }
 
 // rings is a phone that has not asked yet.
