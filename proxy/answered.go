@@ -19,7 +19,7 @@ type heldAnswer struct {
 	*upstream.Response
 	body  []byte // its first 64 KiB
 	whole bool   // body is all of it
-	cut   context.CancelCauseFunc
+	cut   func(cause error)
 }
 
 // answered is the second half of a wait's way: outcome -> observe -> answer, when

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/diastole/diastole/proxy/hold"
@@ -50,10 +51,12 @@ type ask struct {
 // read understands a request of a device. What it cannot read is passed on all
 // the same; a Ping then counts as a wait of unknown length.
 func (p *Proxy) read(r *http.Request, query eas.Envelope, body []byte, whole bool) ask {
-	a := ask{kind: kindPing, user: query.User, version: query.Version, saidInterval: -1, saidFolders: -1}
+	// The request line must not be kept for what is cut out of it.
+	a := ask{kind: kindPing, version: strings.Clone(query.Version), saidInterval: -1, saidFolders: -1}
 	a.device, a.tracked = device(r, query)
-	if a.device.Principal != "" {
-		a.user = a.device.Principal
+	a.device.ID, a.device.Type = strings.Clone(a.device.ID), strings.Clone(a.device.Type)
+	if a.user = a.device.Principal; a.user == "" {
+		a.user = strings.Clone(query.User)
 	}
 	a.credentials = p.credentials(r)
 	last, _ := p.memory.Last(a.device)

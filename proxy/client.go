@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 // clientConn is what is known of one client connection, from accept to close.
 type clientConn struct {
 	net.Conn
-	base     context.Context // as long as the connection may live, and longer
 	entrance *Entrance
 	parked   *parked       // nil until it has waited outside of the http.Server
 	parking  bool          // it is leaving it right now
@@ -32,7 +30,7 @@ type clientKey struct{}
 func (p *Proxy) clientOf(r *http.Request) *clientConn {
 	c := clientOf(r)
 	if c.entrance == nil { // served without our hooks
-		c.entrance, c.base = p.lobby, context.WithoutCancel(r.Context())
+		c.entrance = p.lobby
 	}
 	return c
 }

@@ -42,7 +42,7 @@ func (e *Entrance) ConnContext(ctx context.Context, conn net.Conn) context.Conte
 	if known, ok := e.proxy.known.Load(conn); ok {
 		return context.WithValue(ctx, clientKey{}, known)
 	}
-	return context.WithValue(ctx, clientKey{}, &clientConn{Conn: conn, base: ctx, entrance: e})
+	return context.WithValue(ctx, clientKey{}, &clientConn{Conn: conn, entrance: e})
 }
 
 // ConnState is for http.Server.

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"sync"
@@ -17,9 +16,8 @@ type exchange struct {
 	holder holder
 	first  *wait // with which it began; its phone may have gone since
 	pin    *upstream.Pin
-	ctx    context.Context
-	end    context.CancelCauseFunc
-	slices *slicing // nil: it lasts as long as the server lets it
+	leash  upstream.Leash // ends it
+	slices *slicing       // nil: it lasts as long as the server lets it
 	// streams is closed when the server has answered, where the request is so large
 	// that it goes up as it comes in; nil otherwise.
 	streams chan struct{}
@@ -47,7 +45,6 @@ func (p *Proxy) exchange(r *http.Request, request *upstream.Request, body []byte
 	if request.Stream != nil {
 		x.streams = make(chan struct{})
 	}
-	x.ctx, x.end = context.WithCancelCause(held.client.base)
 	return x, nil
 }
 
@@ -78,7 +75,7 @@ func (w *wait) owner() string {
 
 // forget is for one that never was: its wait has inherited another.
 func (x *exchange) forget() {
-	x.end(errNobodyWaits)
+	x.leash.Cancel(errNobodyWaits)
 	x.streamed()
 }
 
@@ -107,10 +104,10 @@ func (x *exchange) send() {
 	x.mu.Unlock()
 	x.proxy.holds.Asked(time.Now(), x.holder, x)
 	if x.pin != nil { // its connection is the client's own
-		x.arrived(x.pin.Do(x.ctx, request))
+		x.arrived(x.pin.Do(&x.leash, request))
 		return
 	}
-	pending, err := x.proxy.client.Start(x.ctx, request)
+	pending, err := x.proxy.client.Start(&x.leash, request)
 	if err != nil {
 		x.arrived(nil, err)
 		return
@@ -178,7 +175,7 @@ func (x *exchange) read(answer *upstream.Response, err error) (*heldAnswer, erro
 	if err := unasked(answer, nil); err != nil {
 		return nil, err
 	}
-	held := &heldAnswer{Response: answer, cut: x.end}
+	held := &heldAnswer{Response: answer, cut: x.leash.Cancel}
 	if !isSyncDocument(answer) {
 		return held, nil
 	}
@@ -213,7 +210,7 @@ func (x *exchange) lingerFor(d time.Duration) {
 // cancel ends it; the server learns by its connection's end.
 func (x *exchange) cancel() {
 	x.done()
-	x.end(errNobodyWaits)
+	x.leash.Cancel(errNobodyWaits)
 	x.fetch() // what was sent has to be taken in, or its connection would be kept
 }
 

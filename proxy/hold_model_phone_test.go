@@ -13,6 +13,8 @@ type walker struct {
 	dice  *rand.Rand
 	id    int
 	steps int
+
+	password string // "" stands for the first
 	now   *handset
 	due   time.Time // by when now is to be answered
 	old   *handset  // left behind without a word; nil: none
@@ -31,6 +33,7 @@ func (d *walker) usual() wants {
 	if d.id%5 == 0 {
 		q.cmd = "Hang"
 	}
+	q.password = d.password
 	return q
 }
 
@@ -41,7 +44,7 @@ func (d *walker) live() {
 	}
 	d.pause(5 * time.Second)
 	if d.dice.IntN(2) == 0 {
-		d.command("FolderSync", "")
+		d.command("FolderSync", d.password)
 	}
 	d.ask(d.usual())
 	for d.goesOn() {
@@ -59,8 +62,12 @@ func (d *walker) live() {
 			d.ask(d.usual())
 		case n < 82:
 			d.pause(4 * time.Second)
-			d.command([]string{"Sync", "FolderSync", "SendMail"}[d.dice.IntN(3)], "")
-		case n < 90:
+			d.command([]string{"Sync", "FolderSync", "SendMail"}[d.dice.IntN(3)], d.password)
+		case n < 85: // it has a new password, and the old one is good as well for a while
+			d.leaveBehind()
+			d.password = map[string]string{"": "changed"}[d.password]
+			d.ask(d.usual())
+		case n < 92:
 			d.pause(4 * time.Second)
 			d.command([]string{"Ping", "Hang", "Sync", "FolderSync"}[d.dice.IntN(4)], "guessed")
 		default:

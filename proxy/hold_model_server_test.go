@@ -90,12 +90,12 @@ func (o *oracle) script(x *lab.Exchange) error {
 	if err := x.ReadBody(); err != nil {
 		return err
 	}
-	token := "X-For: " + whose(x.Request) + "\r\nX-Question: " + questionOf(x.Request) + "\r\n"
+	token := fmt.Sprintf("X-For: %s\r\nX-Question: %s\r\nX-Asked: %d\r\n", whose(x.Request), questionOf(x.Request), askedFor(x.Request)/time.Second)
 	quick := func(head, body string) error {
 		return after(serverTime, lab.Answer(fmt.Sprintf("%s%sContent-Length: %d\r\n\r\n%s", head, token, len(body), body)))(x)
 	}
 	switch {
-	case x.Request.Get("Authorization") != basic(userOf(x.Request), "secret"):
+	case x.Request.Get("Authorization") == basic(userOf(x.Request), "guessed"):
 		return quick("HTTP/1.1 401 Unauthorized\r\n", "")
 	case !hangs(x.Request):
 		defer o.accepts(whose(x.Request))

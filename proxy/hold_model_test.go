@@ -23,6 +23,7 @@ func TestModelOfAThousandDevices(t *testing.T) {
 	}{
 		"pass":                    {Hold{}, 1000},
 		"lingering, with a queue": {Hold{Linger: 5 * time.Second, MaxWaits: 200, Pace: 150}, 300},
+		"in slices":               {Hold{Slice: 10 * time.Second}, 300},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inABubble(t, func(w *world) {
@@ -74,6 +75,7 @@ func seedOf(w *world) uint64 {
 type model struct {
 	world  *world
 	queues bool // who was never accepted may be told to come back
+	slice  time.Duration
 	until  time.Time
 
 	mu        sync.Mutex
@@ -83,7 +85,7 @@ type model struct {
 }
 
 func newModel(w *world, hold Hold) *model {
-	return &model{world: w, queues: hold.MaxWaits > 0, until: time.Now().Add(time.Minute), answers: map[string]int{}, displaced: map[string]int{}}
+	return &model{world: w, queues: hold.MaxWaits > 0, slice: hold.Slice, until: time.Now().Add(time.Minute), answers: map[string]int{}, displaced: map[string]int{}}
 }
 
 // walk returns when that many devices have lived.
@@ -117,9 +119,9 @@ func (m *model) judge(q wants, got reply) {
 	switch {
 	case got.cut:
 		m.fault("%s was cut off", q.whose())
-	case q.password != "" && made == "" && (got.code != 503 || !m.queues || !q.waits()):
+	case q.password == "guessed" && made == "" && (got.code != 503 || !m.queues || !q.waits()):
 		m.fault("%s, whom the server refuses, got our %d %q", q.whose(), got.code, got.body)
-	case q.password != "" && made != "" && got.code != 401:
+	case q.password == "guessed" && made != "" && got.code != 401:
 		m.fault("%s, whom the server refuses, got %d", q.whose(), got.code)
 	case made == "" && got.code == 503 && got.header.Get("Retry-After") != "" && q.waits():
 		m.tell("to come back")
@@ -129,11 +131,19 @@ func (m *model) judge(q wants, got reply) {
 		m.tell("by us: nothing new")
 	case made != q.whose():
 		m.fault("%s got what was made for %s", q.whose(), made)
-	case got.header.Get("X-Question") != q.question():
+	case got.header.Get("X-Question") != m.piece(q, got.header.Get("X-Asked")).question():
 		m.fault("%s asked %q and got the answer to %q", q.whose(), q.question(), got.header.Get("X-Question"))
 	default:
 		m.tell(fmt.Sprint("by the server: ", got.code))
 	}
+}
+
+// piece is what a wait may have gone up as: as it is, or in slices.
+func (m *model) piece(q wants, asked string) wants {
+	if d := seconds(asked); m.slice > 0 && q.waits() && d <= seconds(q.interval) && d <= m.slice {
+		q.interval = asked
+	}
+	return q
 }
 
 func (q wants) waits() bool { return q.cmd == "" || q.cmd == "Ping" || q.cmd == "Hang" }

@@ -90,10 +90,11 @@ func (g *guard) watch(p []byte) error {
 	return untilGone(g.NetConn())
 }
 
-// letGo stops the guard when a handler takes the connection (WebSocket):
-// what follows is not HTTP. http.Server calls this while no Read is running.
+// letGo stops the guard when a handler takes the connection (WebSocket, a parked
+// wait): what follows is not HTTP. http.Server calls this while no Read is running.
 func letGo(c net.Conn, state http.ConnState) {
 	if g, ok := c.(*guard); ok && state == http.StateHijacked {
 		g.open = true
+		slim(g.Conn)
 	}
 }
