@@ -11,7 +11,7 @@ func TestSIGTERMAnswersEveryHeldWait(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
 	p := start(t, "--config", configFile(t, server.URL, "drain: 1s\n"))
 	var held []<-chan reply
-	for _, user := range []string{"jo", "al", "jo"} {
+	for _, user := range []string{"jo", "al", "cy"} {
 		held = append(held, pingLater(t, p.address("edge"), user))
 		<-server.pings
 	}
