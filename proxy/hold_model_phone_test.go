@@ -15,9 +15,9 @@ type walker struct {
 	steps int
 
 	password string // "" stands for the first
-	now   *handset
-	due   time.Time // by when now is to be answered
-	old   *handset  // left behind without a word; nil: none
+	now      *handset
+	due      time.Time // by when now is to be answered
+	old      *handset  // left behind without a word; nil: none
 }
 
 // usual is what this device asks again and again. Three have one user; of ten, two
@@ -159,7 +159,7 @@ func (d *walker) leaveBehind() {
 func (d *walker) left(times int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.displaced[d.usual().whose()] += times
+	d.displaced[deviceIn(d.usual().whose())] += times
 }
 
 func (d *walker) drop() {

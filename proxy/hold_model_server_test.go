@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,8 +23,14 @@ type oracle struct {
 	mu       sync.Mutex
 	dice     *rand.Rand
 	open     map[string][]*stay   // by device and credentials
-	accepted map[string]time.Time // since when it has answered them
+	accepted map[string]accepting // by device: whom it has answered last
 	faults   []overlap
+}
+
+// accepting is whose credentials the server has taken last, and since when.
+type accepting struct {
+	whose string
+	since time.Time
 }
 
 // overlap is a device that had two waits at once.
@@ -33,7 +40,7 @@ type overlap struct {
 }
 
 func newOracle(seed uint64) *oracle {
-	return &oracle{seed: seed, dice: rand.New(rand.NewPCG(seed, 0)), open: map[string][]*stay{}, accepted: map[string]time.Time{}}
+	return &oracle{seed: seed, dice: rand.New(rand.NewPCG(seed, 0)), open: map[string][]*stay{}, accepted: map[string]accepting{}}
 }
 
 func (o *oracle) seen() []overlap {
@@ -156,10 +163,13 @@ func (o *oracle) enter(who string) *stay {
 func (o *oracle) accepts(who string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.accepted[who].IsZero() {
-		o.accepted[who] = time.Now()
+	if o.accepted[deviceIn(who)].whose != who {
+		o.accepted[deviceIn(who)] = accepting{who, time.Now()}
 	}
 }
+
+// deviceIn leaves the credentials out.
+func deviceIn(who string) string { return who[:strings.Index(who, "/Basic ")] }
 
 // leave notes how long a wait was there together with another of the same device: the
 // older one is to be let go when the newer comes, or when it is known whose it is.
@@ -170,12 +180,13 @@ func (o *oracle) leave(who string, own *stay) {
 	o.open[who] = slices.DeleteFunc(o.open[who], func(s *stay) bool { return s == own })
 	for _, other := range o.open[who] {
 		both := own.came
-		for _, later := range []time.Time{other.came, o.accepted[who]} {
+		known := o.accepted[deviceIn(who)]
+		for _, later := range []time.Time{other.came, known.since} {
 			if later.After(both) {
 				both = later
 			}
 		}
-		if together := own.gone.Sub(both); !o.accepted[who].IsZero() && together > atOnce {
+		if together := own.gone.Sub(both); known.whose == who && together > atOnce {
 			o.faults = append(o.faults, overlap{who, together})
 		}
 	}

@@ -152,7 +152,7 @@ func (q wants) waits() bool { return q.cmd == "" || q.cmd == "Ping" || q.cmd == 
 // displace each other.
 func (m *model) overlaps(o *oracle) {
 	for _, f := range o.seen() {
-		if m.displaced[f.whose] < 3 {
+		if m.displaced[deviceIn(f.whose)] < 3 {
 			m.fault("%s had two waits at the server for %v", f.whose, f.together)
 		}
 	}
