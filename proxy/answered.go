@@ -26,8 +26,8 @@ type heldAnswer struct {
 // the server has answered or cannot. The phone that asked last gets the answer; one
 // that asked the same before, from elsewhere, gets it too if it still listens.
 func (p *Proxy) answered(x *exchange, answer *heldAnswer, err error) {
-	younger := p.holds.Younger(x.holder, x)
-	waits := p.holds.End(x.holder, x)
+	younger := p.holds.Younger(x.first.holder(), x)
+	waits := p.holds.End(x.first.holder(), x)
 	x.done()
 	if len(waits) == 0 {
 		if answer != nil {

@@ -27,7 +27,7 @@ type verdict = hold.Verdict[*wait, *exchange]
 // join brings a wait to the server, or to the wait that the server already has from
 // this device.
 func (p *Proxy) join(held *wait, up *exchange) {
-	v := p.holds.Join(time.Now(), held.holder(), held.claim, held, up)
+	v := p.holds.Join(time.Now(), held.holder(), held.claim(), held, up)
 	if v.Fresh {
 		up.enter()
 	} else {
@@ -85,7 +85,7 @@ func (p *Proxy) detach(held *wait, keep bool) (asked time.Duration) {
 
 // expire gives up what nobody waits for any more.
 func (p *Proxy) expire(up *exchange) {
-	if p.holds.Expire(up.holder, up) {
+	if p.holds.Expire(up.first.holder(), up) {
 		up.cancel()
 	}
 }

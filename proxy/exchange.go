@@ -13,7 +13,6 @@ import (
 // exchange is one wait at the server. Phones come and go while it lasts.
 type exchange struct {
 	proxy  *Proxy
-	holder holder
 	first  *wait // with which it began; its phone may have gone since
 	pin    *upstream.Pin
 	leash  upstream.Leash // ends it
@@ -40,7 +39,7 @@ func (p *Proxy) exchange(r *http.Request, request *upstream.Request, body []byte
 	if err != nil {
 		return nil, err
 	}
-	x := &exchange{proxy: p, holder: held.holder(), first: held, pin: pin, request: request}
+	x := &exchange{proxy: p, first: held, pin: pin, request: request}
 	x.slices = p.slice(request, body, held)
 	if request.Stream != nil {
 		x.streams = make(chan struct{})
@@ -102,7 +101,7 @@ func (x *exchange) send() {
 		x.request = nil
 	}
 	x.mu.Unlock()
-	x.proxy.holds.Asked(time.Now(), x.holder, x)
+	x.proxy.holds.Asked(time.Now(), x.first.holder(), x)
 	if x.pin != nil { // its connection is the client's own
 		x.arrived(x.pin.Do(&x.leash, request))
 		return

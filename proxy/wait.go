@@ -15,7 +15,6 @@ type wait struct {
 	ask
 	given
 	began  time.Time
-	claim  hold.Claim
 	client *clientConn
 	from   netip.AddrPort // the phone, as its connection or the PROXY header has it
 	http2  bool
@@ -74,13 +73,17 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 func (p *Proxy) comesFrom(r *http.Request, held *wait) {
 	held.client, held.http2 = p.clientOf(r), r.ProtoMajor == 2
 	held.from, _ = netip.ParseAddrPort(r.RemoteAddr)
-	held.claim = hold.Claim{
-		Address:     held.from.Addr().Unmap(),
-		Credentials: held.credentials,
-		Question:    held.question,
-		Accepted:    held.met,
-		Once:        held.kind == kindSync,
-		Returned:    held.met && held.client.displaced.Swap(false),
+}
+
+// claim is what hold has to know of a wait.
+func (w *wait) claim() hold.Claim {
+	return hold.Claim{
+		Address:     w.from.Addr().Unmap(),
+		Credentials: w.credentials,
+		Question:    w.question,
+		Accepted:    w.met,
+		Once:        w.kind == kindSync,
+		Returned:    w.met && w.client.displaced.Swap(false),
 	}
 }
 
