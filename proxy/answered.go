@@ -92,6 +92,13 @@ func (p *Proxy) deliver(held *wait, end ending, answer *heldAnswer) {
 		answer.Close()
 		return
 	}
+	if _, away := held.seat.(*parked); away && held.client.entrance.isDraining() {
+		// Its http.Server takes nothing back any more. The device asks again, elsewhere,
+		// and its server says the same again: it has not been told that it was heard.
+		answer.Close()
+		held.seat.whole(held.goodbye(), func() {})
+		return
+	}
 	written := p.watchDelivery(held, end)
 	held.seat.stream(func(w http.ResponseWriter, r *http.Request) {
 		p.passOn(w, r, held, answer)

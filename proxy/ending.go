@@ -19,7 +19,6 @@ type ending struct {
 	code    int    // HTTP status of the upstream's answer, 0: none came
 	status  string // its status element as a label: "1".."16", "empty", "unread", "other", "none"
 	gone    bool   // the phone is not there any more
-	ours    bool   // the server has not said it
 }
 
 // ending finds out how a wait ended at the server.

@@ -27,8 +27,8 @@ func (p *Proxy) release(held *wait, why reason) {
 	if !p.finish(held) {
 		return
 	}
-	asked := p.detach(held, why == byLimit)
-	end := ending{held: time.Since(held.began), status: "none", ours: true}
+	asked := p.detach(held, false)
+	end := ending{held: time.Since(held.began), status: "none"}
 	switch why {
 	case byDrain:
 		end.outcome = heartbeat.Drained
@@ -40,12 +40,22 @@ func (p *Proxy) release(held *wait, why reason) {
 	}
 	p.observe(held, end)
 	answer := held.nothingNew()
+	if why == byDrain {
+		answer = held.goodbye()
+	}
 	if !held.met && (asked == 0 || why == byLimit && asked < refusalTakes) {
 		// Whether its credentials are good for an answer nobody but the server may say.
 		answer = later503()
+		answer.closing = why == byDrain
 	}
-	answer.closing = why == byDrain // the next request belongs elsewhere
 	p.whole(held, end, answer)
+}
+
+// goodbye is "nothing new", and that the next request belongs elsewhere.
+func (a *ask) goodbye() complete {
+	answer := a.nothingNew()
+	answer.closing = true
+	return answer
 }
 
 // whole gives a wait its answer, and finds out whether it arrives.

@@ -106,13 +106,22 @@ func (p *Proxy) finish(held *wait) (first bool) {
 // which is on its way then. No phone counts its own time so exactly.
 const grace = 250 * time.Millisecond
 
+// overdue is how long a server may keep a wait longer than it was asked to, where the
+// phone has asked for more: SOGo comes a hundredth too late.
+const overdue = 10 * time.Second
+
 // limit sees to it that no phone is answered later than it asked: a server that is
-// overloaded, or out of workers, says nothing at all.
+// overloaded, or out of workers, says nothing at all. One whose network would not
+// live that long is answered soon after the server should have.
 func (p *Proxy) limit(held *wait) {
 	if held.interval <= 0 {
 		return
 	}
-	p.at(held, time.Until(held.began.Add(held.interval+grace)), func() { p.release(held, byLimit) })
+	due := held.interval
+	if held.clamped {
+		due = min(due, held.goes+overdue)
+	}
+	p.at(held, time.Until(held.began.Add(due+grace)), func() { p.release(held, byLimit) })
 }
 
 // at has then done in a while, instead of what was to be done before.
