@@ -65,6 +65,7 @@ func (d *walker) live() {
 			d.command([]string{"Sync", "FolderSync", "SendMail"}[d.dice.IntN(3)], d.password)
 		case n < 85: // it has a new password, and the old one is good as well for a while
 			d.leaveBehind()
+			d.left(1000) // which of the two the proxy has seen accepted last, only it knows
 			d.password = map[string]string{"": "changed"}[d.password]
 			d.ask(d.usual())
 		case n < 92:

@@ -29,6 +29,7 @@ func TestModelOfAThousandDevices(t *testing.T) {
 			inABubble(t, func(w *world) {
 				o := newOracle(seedOf(w))
 				w.stage.up.SetScript(o.script)
+				o.slice = c.hold.Slice
 				m := newModel(w, c.hold)
 				m.walk(o, c.devices)
 				time.Sleep(10 * time.Second) // nothing lingers longer
