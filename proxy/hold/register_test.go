@@ -1,6 +1,7 @@
 package hold
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -10,8 +11,8 @@ import (
 )
 
 var (
-	home  = netip.MustParseAddr("192.0.2.1")
-	away  = netip.MustParseAddr("198.51.100.1")
+	home = netip.MustParseAddr("192.0.2.1")
+	away = netip.MustParseAddr("198.51.100.1")
 	dawn = time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
 )
 
@@ -111,32 +112,77 @@ func TestTwoThatComeBackThreeTimesAreLeftAlone(t *testing.T) {
 	}
 }
 
+// books is what a test knows of one device.
+type books struct {
+	*rapid.T
+	register register
+	waits    map[int]Claim // that are held
+	ups      map[int]Claim // at the server
+	last     int
+}
+
+func (b *books) leaves(list []int) {
+	for _, w := range list {
+		if _, held := b.waits[w]; !held {
+			b.Fatalf("wait %d leaves, and is not there", w)
+		}
+		delete(b.waits, w)
+	}
+}
+
+func (b *books) act(v Verdict[int, int]) {
+	b.leaves(v.Displaced)
+	for _, u := range v.Cancelled {
+		if _, up := b.ups[u]; !up {
+			b.Fatalf("%d is cancelled, and is not at the server", u)
+		}
+		delete(b.ups, u)
+	}
+}
+
+func (b *books) join(now time.Time, c Claim) {
+	b.last++
+	v := b.register.Join(now, "d", c, b.last, b.last)
+	b.waits[b.last] = c
+	if v.Fresh {
+		b.ups[b.last] = c
+		b.register.Asked(now, "d", b.last)
+	} else if up := b.ups[v.Up]; up.Credentials != c.Credentials || up.Question != c.Question {
+		b.Fatalf("%+v inherits %+v", c, up)
+	}
+	b.act(v)
+}
+
+func (b *books) leave(w int) {
+	if u, lingers := b.register.Leave("d", w); lingers && b.register.Expire("d", u) {
+		delete(b.ups, u)
+	}
+	delete(b.waits, w)
+}
+
+func (b *books) end(u int) {
+	for _, w := range b.register.End("d", u) {
+		if b.waits[w].Credentials != b.ups[u].Credentials {
+			b.Fatalf("wait %d gets an answer to other credentials", w)
+		}
+		b.leaves([]int{w})
+	}
+	delete(b.ups, u)
+}
+
+// any draws one of the keys.
+func (b *books) any(of map[int]Claim, then func(int)) {
+	if len(of) > 0 {
+		then(rapid.SampledFrom(slices.Sorted(maps.Keys(of))).Draw(b.T, "which"))
+	}
+}
+
 // Whatever comes: each wait leaves once, each wait at the server ends once, and
 // nobody gets what was asked with other credentials.
 func TestNobodyIsForgottenOrServedTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var g register
+		b := &books{T: t, waits: map[int]Claim{}, ups: map[int]Claim{}}
 		now := dawn
-		waits := map[int]Claim{} // that are held
-		ups := map[int]Claim{}   // at the server
-		leaves := func(list []int) {
-			for _, w := range list {
-				if _, held := waits[w]; !held {
-					t.Fatalf("wait %d leaves, and is not there", w)
-				}
-				delete(waits, w)
-			}
-		}
-		act := func(v Verdict[int, int]) {
-			leaves(v.Displaced)
-			for _, u := range v.Cancelled {
-				if _, up := ups[u]; !up {
-					t.Fatalf("%d is cancelled, and is not at the server", u)
-				}
-				delete(ups, u)
-			}
-		}
-		n := 0
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 8).Draw(t, "seconds")) * time.Second)
 			c := claim(byte(rapid.IntRange(1, 2).Draw(t, "password")), byte(rapid.IntRange(0, 2).Draw(t, "question")))
@@ -147,49 +193,25 @@ func TestNobodyIsForgottenOrServedTwice(t *testing.T) {
 			}
 			switch rapid.IntRange(0, 5).Draw(t, "what") {
 			case 0, 1:
-				n++
-				v := g.Join(now, "d", c, n, n)
-				waits[n] = c
-				if v.Fresh {
-					ups[n] = c
-					g.Asked(now, "d", n)
-				} else if ups[v.Up].Credentials != c.Credentials || ups[v.Up].Question != c.Question {
-					t.Fatalf("%+v inherits %+v", c, ups[v.Up])
-				}
-				act(v)
+				b.join(now, c)
 			case 2:
-				for w := range waits {
-					if u, lingers := g.Leave("d", w); lingers && g.Expire("d", u) {
-						delete(ups, u)
-					}
-					delete(waits, w)
-					break
-				}
+				b.any(b.waits, b.leave)
 			case 3:
-				for u, asked := range ups {
-					for _, w := range g.End("d", u) {
-						if waits[w].Credentials != asked.Credentials {
-							t.Fatalf("wait %d gets an answer to other credentials", w)
-						}
-						leaves([]int{w})
-					}
-					delete(ups, u)
-					break
-				}
+				b.any(b.ups, b.end)
 			case 4:
-				act(g.Answered(now, "d", Command{Credentials: c.Credentials, Since: now, Syncs: c.Once}))
+				b.act(b.register.Answered(now, "d", Command{Credentials: c.Credentials, Since: now, Syncs: c.Once}))
 			case 5:
-				act(g.Settle(now, "d"))
+				b.act(b.register.Settle(now, "d"))
 			}
-			if _, at := g.Len(); at != len(ups) {
-				t.Fatalf("%d waits at the server, want %d", at, len(ups))
+			if _, ups := b.register.Len(); ups != len(b.ups) {
+				t.Fatalf("%d waits at the server, want %d", ups, len(b.ups))
 			}
 		}
-		for u := range ups {
-			leaves(g.End("d", u))
+		for len(b.ups) > 0 {
+			b.any(b.ups, b.end)
 		}
-		if devices, _ := g.Len(); devices != 0 || len(waits) != 0 {
-			t.Fatalf("%d devices and %d waits are left", devices, len(waits))
+		if devices, _ := b.register.Len(); devices != 0 || len(b.waits) != 0 {
+			t.Fatalf("%d devices and %d waits are left", devices, len(b.waits))
 		}
 	})
 }
