@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -35,7 +36,11 @@ func (p *Proxy) Close() {
 	p.mu.Lock()
 	lot := p.parking
 	p.parking, p.noLot = nil, true
+	lingering := slices.Collect(maps.Keys(p.lingering))
 	p.mu.Unlock()
+	for _, x := range lingering {
+		x.cancel()
+	}
 	for _, e := range p.ways() {
 		e.cut()
 	}

@@ -204,6 +204,21 @@ func (x *exchange) lingerFor(d time.Duration) {
 		x.timer.Stop()
 	}
 	x.timer = time.AfterFunc(d, func() { x.proxy.expire(x) })
+	x.proxy.lingers(x, true)
+}
+
+// lingers notes who lingers: when the Proxy is closed, somebody has to end them.
+func (p *Proxy) lingers(x *exchange, does bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !does {
+		delete(p.lingering, x)
+		return
+	}
+	if p.lingering == nil {
+		p.lingering = map[*exchange]struct{}{}
+	}
+	p.lingering[x] = struct{}{}
 }
 
 // cancel ends it; the server learns by its connection's end.
@@ -220,6 +235,7 @@ func (x *exchange) done() {
 	x.over = true
 	if x.timer != nil {
 		x.timer.Stop()
+		x.proxy.lingers(x, false)
 	}
 	if x.place != nil {
 		x.place.Leave()

@@ -275,7 +275,7 @@ func (h *handset) released() {
 }
 
 // atOnce is what a phone may be answered late, whatever it asked.
-const atOnce = 250 * time.Millisecond
+const atOnce = grace
 
 // gotOurs: this answer is the proxy's own "nothing is new".
 func (h *handset) gotOurs(got reply) {

@@ -64,8 +64,9 @@ type Proxy struct {
 	mu        sync.Mutex
 	lobby     *Entrance // of requests that came without one
 	entrances []*Entrance
-	parking   *hold.Lot // nil: nothing was parked yet
-	noLot     bool      // and nothing ever will
+	lingering map[*exchange]struct{} // at the server, and nobody waits for them
+	parking   *hold.Lot              // nil: nothing was parked yet
+	noLot     bool                   // and nothing ever will
 }
 
 // New makes a Proxy; it connects to nothing yet.
@@ -96,10 +97,22 @@ func New(c Config) *Proxy {
 		Dial:    c.Dial,
 		TLS:     upstreamTLS(c),
 		Stale:   c.Metrics.stale,
+		IdleMax: idleMax(c.Hold),
 	})
 	c.Metrics.observe(p)
 	c.Metrics.observeHold(p)
 	return p
+}
+
+// idleMax is how many connections to the upstream are kept. Many waits may be answered
+// at once, and asked for again at once: closing their connections and making them anew
+// costs more than all the rest of it. Where few waits go up, few connections do, and
+// the descriptors are for phones.
+func idleMax(h Hold) int {
+	if h.MaxWaits > 0 {
+		return 256
+	}
+	return 8192
 }
 
 func address(u *url.URL) string {

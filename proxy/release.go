@@ -48,6 +48,12 @@ func (p *Proxy) release(held *wait, why reason) {
 		answer = later503()
 		answer.closing = why == byDrain
 	}
+	if why == byYounger {
+		// Perhaps the phone has given this connection up: that an answer is lost on it
+		// says nothing of the network.
+		held.seat.whole(answer, func() {})
+		return
+	}
 	p.whole(held, end, answer)
 }
 

@@ -103,8 +103,9 @@ func (p *Proxy) finish(held *wait) (first bool) {
 }
 
 // grace is how long after its interval a wait may still get its server's answer,
-// which is on its way then. No phone counts its own time so exactly.
-const grace = 250 * time.Millisecond
+// which is on its way then: SOGo comes a hundredth too late, and a phone that is
+// answered before it by us would ask a second worker. Phones allow for more (AOSP: 5 s).
+const grace = time.Second
 
 // overdue is how long a server may keep a wait longer than it was asked to, where the
 // phone has asked for more: SOGo comes a hundredth too late.

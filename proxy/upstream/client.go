@@ -18,7 +18,7 @@ type Config struct {
 
 	DialTimeout time.Duration // TCP and TLS handshake together; default 10 s
 	IdleTimeout time.Duration // an idle connection is closed after it; default 60 s
-	IdleMax     int           // idle connections kept, the oldest leaves; default 8192: many waits may end at once, and ask again at once
+	IdleMax     int           // idle connections kept, the oldest leaves; default 256
 
 	// Stale is called each time a reused connection turned out to be dead
 	// under a request, with whether the request was sent again. May be nil.
@@ -49,7 +49,7 @@ func New(c Config) *Client {
 		c.IdleTimeout = 60 * time.Second
 	}
 	if c.IdleMax == 0 {
-		c.IdleMax = 8192
+		c.IdleMax = 256
 	}
 	if c.Stale == nil {
 		c.Stale = func(bool) {}
