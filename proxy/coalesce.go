@@ -8,16 +8,16 @@ import (
 	"github.com/diastole/diastole/proxy/watch"
 )
 
-// holder is whose waits belong together: a device, or a wait that nobody can be
-// named for and that is held alone.
+// holder is whose waits belong together: a device, or a wait that is held alone,
+// because nobody can be named for it or it was not understood.
 type holder struct {
 	watch.Device
-	nameless *wait
+	alone *wait
 }
 
 func (w *wait) holder() holder {
-	if !w.tracked {
-		return holder{nameless: w}
+	if !w.tracked || w.form == "unread" {
+		return holder{alone: w}
 	}
 	return holder{Device: w.device}
 }
@@ -75,7 +75,7 @@ func (p *Proxy) detach(held *wait, keep bool) (asked time.Duration) {
 	linger := p.settings.Load().Hold.Linger
 	switch {
 	case !lingers:
-	case keep && asked > 0 && linger > 0 && held.tracked:
+	case keep && asked > 0 && linger > 0 && held.holder().alone == nil:
 		up.lingerFor(linger)
 	default:
 		p.expire(up)
