@@ -57,10 +57,10 @@ e2e: ## the real binary in front of a real server (SOGo), as phones see it
 fuzz: ## every fuzz target for T (make fuzz T=1m)
 	@test/fuzz $(or $(T),1m)
 
-bench: ## benchmarks of codec and proxy, then CPU and memory beside nginx, HAProxy and Caddy
-	@test/deps nginx haproxy caddy
+bench: ## benchmarks of codec and proxy, then everything beside nginx, HAProxy, Caddy and Pushpin: docs/benchmarks.md, in 40 min (see test/bench/doc.go)
+	@test/deps nginx haproxy caddy pushpin
 	$(GO) test -run '^$$' -bench . -benchmem ./wbxml/... ./proxy/...
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 1h ./test/bench
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 3h -v ./test/bench
 
 cover: ## which lines the tests reach, unit and end-to-end together
 	@test/cover

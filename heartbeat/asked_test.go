@@ -90,3 +90,23 @@ func TestTheMarginLeavesAtLeastHalf(t *testing.T) {
 		}
 	}
 }
+
+// A change of the configuration must not wait for the network to be heard of again.
+func TestANewMarginHoldsAtOnce(t *testing.T) {
+	networks := heartbeat.NewNetworks(heartbeat.NetworksConfig{Margin: time.Minute})
+	for device := range uint64(3) {
+		networks.Observe(morning, office, heartbeat.Evidence{Device: device + 1, At: 15 * time.Minute, Died: true})
+	}
+	before := networks.Advise(morning, office).Interval
+	networks.SetMargin(2 * time.Minute)
+	if got := networks.Advise(morning, office).Interval; got != before-time.Minute {
+		t.Errorf("advised %v, before %v", got, before)
+	}
+	if got := networks.Allow(morning, office, 1, before-time.Minute); got != before-time.Minute {
+		t.Errorf("allowed %v, before %v", got, before)
+	}
+	networks.SetMargin(0)
+	if got := networks.Advise(morning, office).Interval; got != before+time.Minute-heartbeat.DefaultMargin {
+		t.Errorf("advised %v with the default, %v with a minute", got, before)
+	}
+}

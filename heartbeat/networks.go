@@ -24,7 +24,7 @@ type NetworksConfig struct {
 // Networks knows what each network's idle limit is thought to be. What is seen on
 // one teaches nothing about another.
 type Networks struct {
-	config   NetworksConfig
+	config   NetworksConfig // Margin is guarded by mu too
 	mu       sync.Mutex
 	networks *simplelru.LRU[Network, *estimator] // guarded by mu, and so is every estimator
 }
@@ -42,6 +42,19 @@ func NewNetworks(c NetworksConfig) *Networks {
 	}
 	networks, _ := simplelru.NewLRU[Network, *estimator](c.Networks, nil) // fails for no size only
 	return &Networks{config: c, networks: networks}
+}
+
+// SetMargin changes the margin of all advice from now on; 0 = DefaultMargin.
+func (n *Networks) SetMargin(margin time.Duration) {
+	if margin <= 0 {
+		margin = DefaultMargin
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.config.Margin = margin
+	for _, e := range n.networks.Values() {
+		e.stale = true // an advice that is kept until something is seen would go on with the old one
+	}
 }
 
 // of gives what is known of a network, which is made if it is new.

@@ -65,28 +65,36 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, answer *upstream.
 func (p *Proxy) answerHead(w http.ResponseWriter, answer *upstream.Response) {
 	h := w.Header()
 	h["Content-Type"], h["Date"] = nil, nil
+	for _, f := range p.fields(answer) {
+		h[f.Name] = append(h[f.Name], f.Value)
+	}
+	w.WriteHeader(answer.Status)
+}
+
+// fields are those of the answer that go on to the client.
+func (p *Proxy) fields(answer *upstream.Response) []upstream.Field {
+	passed := make([]upstream.Field, 0, len(answer.Header))
 	dropped := connectionFields(answer)
+	length := false
 	for _, f := range answer.Header {
 		canonical := textproto.CanonicalMIMEHeaderKey(f.Name)
-		name := f.Name
 		switch {
 		case canonical == "Trailer":
 			// net/http removes the trailer fields from the head by it.
 		case hopByHop[canonical], dropped[canonical]:
 			continue
 		case canonical == "Content-Length":
-			if answer.Chunked {
+			if answer.Chunked || length {
 				continue // RFC 9112 6.3: the chunks count
 			}
 			// net/http must see it, and once, or it frames the body anew.
-			h[canonical] = []string{f.Value}
-			continue
+			f.Name, length = canonical, true
 		case canonical == "X-Ms-Location":
 			f.Value = p.location(f.Value)
 		}
-		h[name] = append(h[name], f.Value)
+		passed = append(passed, f)
 	}
-	w.WriteHeader(answer.Status)
+	return passed
 }
 
 func connectionFields(answer *upstream.Response) map[string]bool {

@@ -1,9 +1,14 @@
 package proxy
 
 import (
+	"bytes"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/watch"
 	"github.com/diastole/diastole/wbxml/eas"
 )
@@ -23,7 +28,7 @@ type ask struct {
 	kind    string
 	device  watch.Device
 	tracked bool   // the device may be remembered
-	met     bool   // the server has accepted it before
+	met     bool   // the server has accepted these credentials of it before
 	user    string // as claimed, for the log
 	version string // of the protocol
 
@@ -35,6 +40,10 @@ type ask struct {
 	// What a Ping itself said, for the memory; -1 is what it left out.
 	saidInterval time.Duration
 	saidFolders  int
+	folderList   hold.Digest // which folders: filled up, as interval and folders are
+
+	credentials hold.Digest
+	question    hold.Digest // all that the answer depends on; zero: not known
 
 	sync *eas.SyncRequest // nil for a Ping, and for a Sync that repeats the last
 }
@@ -42,19 +51,56 @@ type ask struct {
 // read understands a request of a device. What it cannot read is passed on all
 // the same; a Ping then counts as a wait of unknown length.
 func (p *Proxy) read(r *http.Request, query eas.Envelope, body []byte, whole bool) ask {
-	a := ask{kind: kindPing, user: query.User, version: query.Version, saidInterval: -1, saidFolders: -1}
+	// The request line must not be kept for what is cut out of it.
+	a := ask{kind: kindPing, version: strings.Clone(query.Version), saidInterval: -1, saidFolders: -1}
 	a.device, a.tracked = device(r, query)
-	if a.device.Principal != "" {
-		a.user = a.device.Principal
+	a.device.ID, a.device.Type = strings.Clone(a.device.ID), strings.Clone(a.device.Type)
+	if a.user = a.device.Principal; a.user == "" {
+		a.user = strings.Clone(query.User)
 	}
-	var last watch.Last
-	last, a.met = p.memory.Last(a.device)
+	a.credentials = p.credentials(r)
+	last, _ := p.memory.Last(a.device)
+	a.met = a.tracked && p.accepted.are(a.device, a.credentials)
+	pending := p.pending(a)
 	if query.Command == eas.CommandPing {
+		if pending != nil && pending.kind == kindPing {
+			last.Interval, last.Folders, last.FolderList = pending.interval, pending.folders, pending.folderList
+		}
 		p.readPing(&a, last, body, whole)
 	} else {
 		p.readSync(&a, last, body, whole)
 	}
+	a.question = p.question(&a, pending, query.PolicyKey, body)
 	return a
+}
+
+// pending is what the device waits for right now: a Ping that leaves something out
+// means that (MS-ASCMD 3.1.5.8).
+func (p *Proxy) pending(a ask) *ask {
+	if up, ok := p.holds.Pending(holder{Device: a.device}, a.credentials); a.tracked && ok {
+		return &up.first.ask
+	}
+	return nil
+}
+
+// question stands for all that the server's answer depends on. Waits with the same
+// one may share an answer; it is zero where that cannot be known.
+func (p *Proxy) question(a *ask, pending *ask, policyKey string, body []byte) hold.Digest {
+	if !a.tracked || !a.waits || a.form == "unread" {
+		return hold.Digest{}
+	}
+	kind := []byte(a.kind + " " + a.version + " " + policyKey)
+	switch {
+	case a.kind == kindSync && a.sync == nil && pending != nil && pending.kind == kindSync:
+		return pending.question // an empty Sync repeats the last one, 2.2.1.21.1
+	case a.kind == kindSync:
+		return p.secret.digest(kind, body)
+	case a.interval <= 0 || a.folderList == hold.Digest{}:
+		// What it leaves out is only the server's to know, and the same as long as
+		// nothing comes between.
+		return p.secret.digest(kind, body)
+	}
+	return p.secret.digest(kind, strconv.AppendInt(nil, int64(a.interval), 10), a.folderList[:])
 }
 
 func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
@@ -68,7 +114,7 @@ func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
 		p.config.Metrics.unreadable(kindPing, err)
 		return
 	}
-	a.interval, a.folders = last.Interval, last.Folders
+	a.interval, a.folders, a.folderList = last.Interval, last.Folders, last.FolderList
 	if ping.HasInterval {
 		// What is no number above 0 is the server's to judge (MS-ASCMD 2.2.3.88.1).
 		a.saidInterval = max(0, time.Duration(ping.Interval)*time.Second)
@@ -80,6 +126,7 @@ func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
 	if ping.HasFolders {
 		a.saidFolders = len(ping.Folders)
 		a.folders = a.saidFolders
+		a.folderList = p.folderList(ping.Folders)
 	}
 	switch {
 	case ping.HasInterval && ping.HasFolders:
@@ -91,6 +138,16 @@ func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
 	default:
 		a.form = "empty"
 	}
+}
+
+// folderList stands for the folders of a Ping, in any order.
+func (p *Proxy) folderList(folders []eas.PingFolder) hold.Digest {
+	names := make([][]byte, len(folders))
+	for i, f := range folders {
+		names[i] = append(append(append(make([]byte, 0, len(f.ID)+len(f.Class)+1), f.ID...), 0), f.Class...)
+	}
+	slices.SortFunc(names, bytes.Compare)
+	return p.secret.digest(names...)
 }
 
 func (p *Proxy) readSync(a *ask, last watch.Last, body []byte, whole bool) {
@@ -118,13 +175,13 @@ func (p *Proxy) readSync(a *ask, last watch.Last, body []byte, whole bool) {
 	a.waits = a.interval > 0 && !sync.Changes()
 }
 
-// accepted remembers what was asked, now that the server has answered it. What a
+// remember keeps what was asked, now that the server has answered it. What a
 // Sync's answer refuses in its own words, Memory leaves out.
-func (p *Proxy) accepted(a ask, answer eas.SyncResponse) {
+func (p *Proxy) remember(a ask, answer eas.SyncResponse) {
 	switch {
 	case !a.tracked || a.form == "unread":
 	case a.kind == kindPing:
-		p.memory.Ping(a.device, a.saidInterval, a.saidFolders)
+		p.memory.Ping(a.device, a.saidInterval, a.saidFolders, a.folderList)
 	case a.sync == nil:
 		p.memory.SyncAgain(a.device, answer)
 	default:

@@ -75,7 +75,7 @@ func http2Stage(t *testing.T) (*lab.Recorder, *httptest.Server, *stage) {
 	p := New(Config{Upstream: u, Metrics: NewMetrics(s.registry)})
 	front := httptest.NewUnstartedServer(p)
 	front.EnableHTTP2 = true
-	front.Config.ConnContext, front.Config.ConnState = p.ConnContext, p.ConnState
+	front.Config.ConnContext, front.Config.ConnState = p.lobby.ConnContext, p.lobby.ConnState
 	front.StartTLS()
 	t.Cleanup(front.Close)
 	return rec, front, s

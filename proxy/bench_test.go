@@ -36,7 +36,7 @@ func BenchmarkSmallRequest(b *testing.B) {
 func small(b *testing.B, h http.Handler, path string) {
 	s := httptest.NewUnstartedServer(h)
 	if p, ok := h.(*Proxy); ok {
-		s.Config.ConnContext, s.Config.ConnState = p.ConnContext, p.ConnState
+		s.Config.ConnContext, s.Config.ConnState = p.lobby.ConnContext, p.lobby.ConnState
 	}
 	s.StartTLS()
 	defer s.Close()

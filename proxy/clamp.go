@@ -1,11 +1,9 @@
 package proxy
 
 import (
-	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/policy"
 	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/wbxml/eas"
@@ -15,7 +13,9 @@ import (
 // comes early, which every client takes for "ask again". It is false where the
 // device is to be told the limit instead. What cannot be lowered passes as it is.
 func (p *Proxy) clamp(request *upstream.Request, body []byte, held *wait) bool {
-	if held.Clamp == policy.Refuse && !p.isDeaf(held) {
+	// The limit is told to nobody whom the server has not accepted: it would tell a
+	// stranger that the device exists.
+	if held.Clamp == policy.Refuse && held.met && !p.isDeaf(held) {
 		return false
 	}
 	lowered, goes, ok := lower(body, held.ask, held.goes)
@@ -67,25 +67,12 @@ func replaceBody(request *upstream.Request, body []byte) {
 	if len(request.Bytes) == 0 {
 		// A device sends no Content-Type without a body, and servers take an untyped
 		// one for something else (Status 101, MS-ASCMD 2.2.2).
-		request.Header["Content-Type"] = []string{"application/vnd.ms-sync.wbxml"}
+		request.Header["Content-Type"] = []string{wbxmlType}
 	}
 	request.Bytes = body
 	if !request.Chunked {
 		request.Header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	}
-}
-
-// refuseInterval tells the device the limit: Status 5 to a Ping, 14 to a Sync in the
-// unit that it asked in (MS-ASCMD 2.2.3.88.1, 2.2.3.97). The request goes nowhere.
-func (p *Proxy) refuseInterval(w http.ResponseWriter, r *http.Request, held *wait) {
-	answer, status := eas.RefusedPing(held.goes), "5"
-	if held.kind == kindSync {
-		answer, status = refusedSync(held.ask, held.goes), "14"
-	}
-	p.begin(r, held)
-	p.observe(r, held, ending{outcome: heartbeat.Refused, code: http.StatusOK, status: status})
-	p.config.Metrics.clamped.WithLabelValues(held.kind, held.Rule, "refuse").Inc()
-	writeDocument(w, answer)
 }
 
 func refusedSync(asked ask, limit time.Duration) []byte {

@@ -30,9 +30,9 @@ func clamping(t *testing.T, spec policy.Spec) (*lab.Recorder, *httptest.Server) 
 		t.Fatal(err)
 	}
 	u, _ := url.Parse(base)
-	p := New(Config{Upstream: u, Policy: rules})
+	p := New(Config{Upstream: u, Settings: Settings{Policy: rules}})
 	s := httptest.NewUnstartedServer(p)
-	s.Config.ConnContext, s.Config.ConnState = p.ConnContext, p.ConnState
+	s.Config.ConnContext, s.Config.ConnState = p.lobby.ConnContext, p.lobby.ConnState
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return rec, s

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -15,22 +14,30 @@ import (
 // clientConn is what is known of one client connection, from accept to close.
 type clientConn struct {
 	net.Conn
-	pin    *upstream.Pin // nil until the first NTLM or Negotiate header
-	body   *incoming     // of the request that is on it, where it is streamed
-	doomed bool          // to be closed when the request on it is answered
-	proof  atomic.Uint64 // the proof.ID of the last answer on it, 0: none is awaited
+	entrance *Entrance
+	parked   *parked       // nil until it has waited outside of the http.Server
+	parking  bool          // it is leaving it right now
+	pin      *upstream.Pin // nil until the first NTLM or Negotiate header
+	body     *incoming     // of the request that is on it, where it is streamed
+	doomed   bool          // to be closed when the request on it is answered
+	proof    atomic.Uint64 // the proof.ID of the last answer on it, 0: none is awaited
+
+	displaced atomic.Bool // the last wait on it was told to make room for a younger one
 }
 
 type clientKey struct{}
 
-// ConnContext is for http.Server: each connection gets its own clientConn.
-func (p *Proxy) ConnContext(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, clientKey{}, &clientConn{Conn: c})
+func (p *Proxy) clientOf(r *http.Request) *clientConn {
+	c := clientOf(r)
+	if c.entrance == nil { // served without our hooks
+		c.entrance = p.lobby
+	}
+	return c
 }
 
 func clientOf(r *http.Request) *clientConn {
 	c, _ := r.Context().Value(clientKey{}).(*clientConn)
-	if c == nil { // served without our hooks: nothing to pin to
+	if c == nil { // nothing to pin to
 		return &clientConn{}
 	}
 	return c
@@ -46,10 +53,10 @@ func (c *clientConn) brokeOff() bool {
 	return c.body.brokenOff
 }
 
-// ConnState is for http.Server. An authenticated connection to the server and
+// connState follows a connection. An authenticated connection to the server and
 // its client connection end together, whichever ends first. A connection whose last
 // body has no known end is closed before the rest of it is read as a request.
-func (p *Proxy) ConnState(conn net.Conn, state http.ConnState) {
+func (p *Proxy) connState(conn net.Conn, state http.ConnState) {
 	known, ok := p.known.Load(conn)
 	if !ok {
 		return
@@ -60,39 +67,70 @@ func (p *Proxy) ConnState(conn net.Conn, state http.ConnState) {
 		if c.doomed {
 			letRead(conn)
 		}
-		if c.doomed || !c.pin.Rest() {
+		if c.doomed || c.pin != nil && !c.pin.Rest() {
 			conn.Close()
 		}
-	case http.StateClosed, http.StateHijacked:
-		p.known.Delete(conn)
-		if c.pin != nil {
-			p.config.Metrics.pins.Dec()
-			c.pin.Close()
+	case http.StateHijacked:
+		if !c.parking {
+			p.forget(conn, c)
 		}
+	case http.StateClosed:
+		p.forget(conn, c)
+	}
+}
+
+// forget is the end of a connection, or of what we have to do with it.
+func (p *Proxy) forget(conn net.Conn, c *clientConn) {
+	p.known.Delete(conn)
+	c.parked.forget()
+	if c.pin != nil {
+		p.config.Metrics.pins.Dec()
+		c.pin.Close()
 	}
 }
 
 // do sends the request on the connection it belongs to: the client's own from
 // the first NTLM or Negotiate header on, any kept one otherwise.
 func (p *Proxy) do(r *http.Request, request *upstream.Request) (*upstream.Response, error) {
+	pin, err := p.pinOf(r)
+	if err != nil {
+		return nil, err
+	}
+	send := p.client.Do
+	if pin != nil {
+		send = pin.Do
+	}
+	answer, err := send(r.Context(), request)
+	if err == nil {
+		err = unasked(answer, request)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// pinOf is the connection to the server that belongs to the client's, nil if any
+// will do.
+func (p *Proxy) pinOf(r *http.Request) (*upstream.Pin, error) {
 	c := clientOf(r)
 	if c.pin == nil && authenticatesConnection(r) {
 		if err := p.pin(c, r); err != nil {
 			return nil, err
 		}
 	}
-	send := p.client.Do
-	if c.pin != nil {
-		send = c.pin.Do
+	return c.pin, nil
+}
+
+// unasked refuses a 101 without a request for it: what the server says from there on
+// is no HTTP.
+func unasked(answer *upstream.Response, request *upstream.Request) error {
+	if answer.Status != http.StatusSwitchingProtocols || request != nil && request.Header["Upgrade"] != nil {
+		return nil
 	}
-	answer, err := send(r.Context(), request)
-	if err == nil && answer.Status == http.StatusSwitchingProtocols && request.Header["Upgrade"] == nil {
-		// What the server says from here on is no HTTP, and nobody has asked for it.
-		up, _ := answer.Upgraded()
-		up.Close()
-		return nil, &upstream.Error{Phase: upstream.Head, Err: errUnasked}
-	}
-	return answer, err
+	up, _ := answer.Upgraded()
+	up.Close()
+	return &upstream.Error{Phase: upstream.Head, Err: errUnasked}
 }
 
 var errUnasked = errors.New("101 (Switching Protocols) without a request for it, RFC 9110 15.2.2")

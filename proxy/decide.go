@@ -23,9 +23,9 @@ type decision struct {
 func (p *Proxy) decide(r *http.Request, query eas.Envelope) decision {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	addr := peer.Addr().Unmap().WithZone("")
-	name := p.config.Policy.Network(addr)
+	name := p.settings.Load().Policy.Network(addr)
 	return decision{
-		Decision: p.config.Policy.Decide(policy.Asker{
+		Decision: p.settings.Load().Policy.Decide(policy.Asker{
 			Network:    name,
 			DeviceType: query.DeviceType,
 			UserAgent:  r.UserAgent(),

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -22,27 +21,32 @@ type ending struct {
 	gone    bool   // the phone is not there any more
 }
 
-// ending finds out how a wait ended: from the answer, or from whoever broke it.
-func (p *Proxy) ending(ctx context.Context, r *http.Request, held *wait, answer *heldAnswer, err error) ending {
+// ending finds out how a wait ended at the server.
+func (p *Proxy) ending(held *wait, answer *heldAnswer, err error, younger bool) ending {
 	e := ending{held: time.Since(held.began), status: "none"}
-	seen := heartbeat.Ending{Asked: held.goes, Held: e.held, Sync: held.kind == kindSync, Younger: p.held.hasYounger(held)}
+	seen := heartbeat.Ending{Asked: held.goes, Held: e.held, Sync: held.kind == kindSync, Younger: younger}
 	switch {
 	case answer != nil:
 		e.code, seen.HTTP = answer.Status, answer.Status
 		e.status = p.understand(held, answer, &seen)
-	case isDraining(ctx):
-		seen.Cause = heartbeat.Draining
-	case r.Context().Err() != nil, errors.Is(err, upstream.ErrRequestBody):
+	case errors.Is(err, upstream.ErrRequestBody):
 		// A body that breaks off is all that net/http tells of a client that
 		// left before it was there.
 		e.gone = true
-		seen.Cause = clientOf(r).howItLeft()
+		seen.Cause = held.client.howItLeft()
 	case errors.Is(err, errNeedsHTTP1{}):
 		seen.HTTP = http.StatusMisdirectedRequest // our own refusal
 	default:
 		seen.Cause = heartbeat.UpstreamFailed
 	}
 	e.outcome = heartbeat.Classify(seen)
+	return e
+}
+
+// broken is the ending of a wait whose phone has gone.
+func (p *Proxy) broken(held *wait, how heartbeat.Cause) ending {
+	e := ending{held: time.Since(held.began), status: "none", gone: true}
+	e.outcome = heartbeat.Classify(heartbeat.Ending{Cause: how})
 	return e
 }
 
@@ -77,7 +81,7 @@ func (p *Proxy) understandPing(held *wait, answer *heldAnswer, seen *heartbeat.E
 		return "unread"
 	}
 	if said.Status == eas.PingExpired || said.Status == eas.PingChanges {
-		p.accepted(held.ask, eas.SyncResponse{})
+		p.remember(held.ask, eas.SyncResponse{})
 	}
 	seen.Status = int(said.Status)
 	return statusLabel(seen.Status, int(eas.PingServerError))
@@ -89,7 +93,7 @@ func (p *Proxy) understandSync(held *wait, answer *heldAnswer, seen *heartbeat.E
 		p.config.Metrics.unreadable("sync-answer", err)
 		return "unread"
 	}
-	p.accepted(held.ask, said)
+	p.remember(held.ask, said)
 	seen.Empty, seen.Status, seen.Items = said.Empty, int(said.Overall()), said.Changed()
 	switch {
 	case said.Empty:

@@ -3,9 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net/http"
-	"strconv"
 
 	"go.uber.org/zap"
 
@@ -32,7 +30,7 @@ func (p *Proxy) fault(w http.ResponseWriter, r *http.Request, command string, er
 	}
 	p.blameUpstream(command, err)
 	if eas.IsActiveSync(r.URL.Path) {
-		p.unavailable(w)
+		later503().writeTo(w)
 		return
 	}
 	status := http.StatusBadGateway
@@ -49,13 +47,4 @@ func (p *Proxy) blameUpstream(command string, err error) {
 	}
 	p.config.Metrics.upstreamErrors.WithLabelValues(phase).Inc()
 	p.config.Log.Info("upstream failed", zap.String("command", command), zap.String("phase", phase), zap.Error(err))
-}
-
-// unavailable is the only 5xx of our own for ActiveSync. Several 500s make iOS
-// throw a mailbox away and load it again; a 503 with Retry-After makes it wait
-// (protocol: MS-ASHTTP 2.2.2.1.1). The spread keeps all phones from coming back
-// in the same second.
-func (p *Proxy) unavailable(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", strconv.Itoa(20+rand.IntN(40)))
-	w.WriteHeader(http.StatusServiceUnavailable)
 }

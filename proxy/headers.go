@@ -118,7 +118,7 @@ func (p *Proxy) forwarded(out http.Header, r *http.Request) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	// A zone (fe80::1%eth0) is a name on this machine only, and no prefix holds it.
 	client := peer.Addr().Unmap().WithZone("")
-	trusted := contains(p.config.ForwardedFrom, client)
+	trusted := contains(p.settings.Load().ForwardedFrom, client)
 	if !trusted {
 		delete(out, "Forwarded")
 		delete(out, "X-Forwarded-Host")

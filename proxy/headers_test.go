@@ -36,7 +36,7 @@ func headerOf(t *testing.T, trusted []netip.Prefix, peer string, lines ...string
 		t.Fatal(err)
 	}
 	r.RemoteAddr = peer
-	p := New(Config{Upstream: &url.URL{Scheme: "http", Host: "up.test"}, ForwardedFrom: trusted})
+	p := New(Config{Upstream: &url.URL{Scheme: "http", Host: "up.test"}, Settings: Settings{ForwardedFrom: trusted}})
 	return p.requestHeader(r)
 }
 

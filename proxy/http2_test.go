@@ -16,7 +16,7 @@ import (
 func (s *stage) overHTTP2() (client *http.Client, base string) {
 	s.Helper()
 	front := httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
-	front.Config.ConnContext, front.Config.ConnState = s.proxy.ConnContext, s.proxy.ConnState
+	front.Config.ConnContext, front.Config.ConnState = s.proxy.lobby.ConnContext, s.proxy.lobby.ConnState
 	front.EnableHTTP2 = true
 	front.StartTLS()
 	s.Cleanup(front.Close)

@@ -39,7 +39,7 @@ func TestLawBounded(t *testing.T) {
 		s := onSockets(t, lab.Answer(quietSync))
 		phone := s.call()
 		for i := range 20 {
-			r := eas.SyncRequest{Wait: 1, Interval: -1}
+			r := eas.SyncRequest{Wait: -1, Interval: -1}
 			for n := range 300 {
 				r.Collections = append(r.Collections, eas.SyncCollection{ID: fmt.Sprintf("%0100d-%d", n, i), SyncKey: strings.Repeat("k", 100), FilterType: -1, GetChanges: true})
 			}

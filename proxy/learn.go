@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/diastole/diastole/heartbeat"
@@ -51,7 +50,7 @@ func (p *Proxy) learnEnded(held *wait, e ending) {
 		if !held.met {
 			p.asked(held)
 		}
-		evidence, ok := p.config.Devices.Ended(held.key(), time.Now(), held.over(e, heartbeat.Unknown))
+		evidence, ok := p.config.Devices.Ended(held.key(), time.Now(), held.asSeen(e, heartbeat.Unknown))
 		p.teach(held, evidence, ok)
 	}
 	p.record(held, e, heartbeat.Unknown)
@@ -63,8 +62,8 @@ func (e *ending) accepted() bool {
 	return e.outcome == heartbeat.Expired || e.outcome == heartbeat.Changed || e.outcome == heartbeat.Early
 }
 
-// over is the wait as heartbeat sees it when it has ended.
-func (w *wait) over(e ending, proof heartbeat.Proof) heartbeat.Wait {
+// asSeen is the wait as heartbeat sees it when it has ended.
+func (w *wait) asSeen(e ending, proof heartbeat.Proof) heartbeat.Wait {
 	return heartbeat.Wait{
 		Network: w.network, Asked: w.interval, Given: w.goes,
 		Held: e.held, Outcome: e.outcome, Proof: proof,
@@ -75,7 +74,7 @@ func (p *Proxy) record(held *wait, e ending, proof heartbeat.Proof) {
 	if p.config.Record != nil && held.tracked {
 		p.config.Record(Record{
 			Key: held.key(), When: held.began.Add(e.held), Kind: held.kind,
-			Wait: held.over(e, proof), Rule: held.Rule, Status: e.status,
+			Wait: held.asSeen(e, proof), Rule: held.Rule, Status: e.status,
 		})
 	}
 }
@@ -94,16 +93,14 @@ const shortestProof = time.Second
 // watchDelivery finds out whether the answer that is about to be written to the
 // phone arrives there: a box that has forgotten the connection says nothing.
 // written is to be called when the answer is out.
-func (p *Proxy) watchDelivery(r *http.Request, held *wait, e ending) (written func()) {
+func (p *Proxy) watchDelivery(held *wait, e ending) (written func()) {
 	if e.held < shortestProof || e.gone {
 		return func() {}
 	}
-	client := clientOf(r)
-	address, _ := netip.ParseAddrPort(r.RemoteAddr)
-	conn := client.socket()
+	client, conn := held.client, held.client.socket()
 	answer := proof.Answer{
 		Conn: conn, Before: proof.Before(conn), Held: e.held,
-		Device: address, Shared: r.ProtoMajor == 2,
+		Device: held.from, Shared: held.http2,
 	}
 	if held.tracked {
 		answer.Who = held.key()

@@ -14,7 +14,7 @@ func (p *Proxy) location(value string) string {
 	if err != nil {
 		return value
 	}
-	public, ok := p.config.LocationHosts[strings.ToLower(u.Hostname())]
+	public, ok := p.settings.Load().LocationHosts[strings.ToLower(u.Hostname())]
 	if !ok {
 		return value
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestLocationIsRewrittenForConfiguredHostsOnly(t *testing.T) {
-	p := New(Config{Upstream: &url.URL{Scheme: "http", Host: "up.test"}, LocationHosts: map[string]string{"exch01.internal": "mail.example.test", "exch02.internal": "mail.example.test:8443"}})
+	p := New(Config{Upstream: &url.URL{Scheme: "http", Host: "up.test"}, Settings: Settings{LocationHosts: map[string]string{"exch01.internal": "mail.example.test", "exch02.internal": "mail.example.test:8443"}}})
 	for from, want := range map[string]string{
 		"https://exch01.internal/Microsoft-Server-ActiveSync":       "https://mail.example.test/Microsoft-Server-ActiveSync",
 		"http://EXCH01.Internal:443/Microsoft-Server-ActiveSync?a=": "https://mail.example.test/Microsoft-Server-ActiveSync?a=",

@@ -29,6 +29,9 @@ type Metrics struct {
 	badBodies  prometheus.Counter
 	left       prometheus.Counter
 
+	coalesced *prometheus.CounterVec
+	tooFast   *prometheus.CounterVec
+
 	upstreamErrors *prometheus.CounterVec
 	upstreamStale  *prometheus.CounterVec
 	pins           prometheus.Gauge
@@ -62,6 +65,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help: "Request bodies that the client broke or broke off."}),
 		left: f.NewCounter(prometheus.CounterOpts{Name: "diastole_clients_left_total",
 			Help: "Clients that left before their answer, waits not counted."}),
+		coalesced: counter("waits_coalesced_total", "Waits that inherited the upstream wait of an earlier one of their device.", "kind"),
+		tooFast: counter("waits_too_fast_total",
+			"Answers held back because the upstream ends this device's waits at once, again and again.", "kind"),
 		upstreamErrors: counter("upstream_errors_total", "Exchanges with the upstream that failed, by phase.", "phase"),
 		upstreamStale: counter("upstream_stale_total",
 			"Kept upstream connections found dead under a request; resent tells whether it went out again.", "resent"),
@@ -78,6 +84,16 @@ func (m *Metrics) observe(p *Proxy) {
 		Help: "Devices that had to make room in memory for others."}, func() float64 { return float64(p.memory.Forgotten()) })
 	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_upstream_idle_connections",
 		Help: "Upstream connections kept for the next request."}, func() float64 { return float64(p.client.Idle()) })
+}
+
+// observeHold adds the gauges of what is kept.
+func (m *Metrics) observeHold(p *Proxy) {
+	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_upstream_waits",
+		Help: "Waits that the upstream has at this moment."}, func() float64 { up, _ := p.queue.Len(); return float64(up) })
+	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_upstream_waits_queued",
+		Help: "Waits that are held and have yet to go to the upstream."}, func() float64 { _, queued := p.queue.Len(); return float64(queued) })
+	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_parked_connections",
+		Help: "Connections of clients that cost no goroutine: they wait for an answer, or rest."}, func() float64 { return float64(p.parkedNow()) })
 }
 
 func (m *Metrics) stale(resent bool) {

@@ -28,7 +28,7 @@ func frontOf(t *testing.T, upstream string) *httptest.Server {
 	}
 	p := New(Config{Upstream: u})
 	s := httptest.NewUnstartedServer(p)
-	s.Config.ConnContext, s.Config.ConnState = p.ConnContext, p.ConnState
+	s.Config.ConnContext, s.Config.ConnState = p.lobby.ConnContext, p.lobby.ConnState
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s

@@ -27,9 +27,17 @@ func (p *Proxy) begin(r *http.Request, held *wait) {
 		zap.String("user_agent", clip(r.UserAgent())))...)
 }
 
-// observe counts a wait out, learns how it ended, and writes its last line. A device that went away is
-// data, not an error: its line is below info.
-func (p *Proxy) observe(r *http.Request, held *wait, e ending) {
+// observe counts a wait out, learns how it ended, and writes its last line. A device
+// that went away is data, not an error: its line is below info.
+// Only its first outcome counts.
+func (p *Proxy) observe(held *wait, e ending) {
+	held.mu.Lock()
+	again := held.seen
+	held.seen = true
+	held.mu.Unlock()
+	if again {
+		return
+	}
 	p.learnEnded(held, e)
 	m := p.config.Metrics
 	m.held.WithLabelValues(held.kind).Dec()

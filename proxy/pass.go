@@ -3,8 +3,11 @@ package proxy
 import (
 	"net/http"
 	"strconv"
+	"time"
 
+	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/upstream"
+	"github.com/diastole/diastole/wbxml/eas"
 )
 
 // pass relays a request and its answer untouched. command is its name in the
@@ -42,4 +45,20 @@ func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.
 		read(answer)
 	}
 	p.answer(w, r, answer)
+}
+
+// passCommand relays a command that does not wait. Its answer tells that the server
+// has accepted the device's credentials.
+func (p *Proxy) passCommand(w http.ResponseWriter, r *http.Request, query eas.Envelope) {
+	request, err := p.request(w, r)
+	if err != nil {
+		p.refuseBody(w, err)
+		return
+	}
+	began := time.Now()
+	p.relay(w, r, request, query.Command.String(), func(answer *upstream.Response) {
+		if d, tracked := device(r, query); tracked && isSyncDocument(answer) {
+			p.acknowledge(d, hold.Command{Credentials: p.credentials(r), Since: began})
+		}
+	})
 }

@@ -45,8 +45,8 @@ func inVirtualTime(t *testing.T, idle time.Duration, spec policy.Spec, walk func
 		p.ctx, p.stop = context.WithCancel(t.Context())
 		front, inside := lab.NewPipe(), lab.NewPipe()
 		p.firewall = lab.NewFirewall(lab.FirewallConfig{Dial: front.Dial, Idle: idle})
-		p.proxy = New(Config{Upstream: &url.URL{Scheme: "http", Host: "up.test"}, Dial: inside.Dial, Policy: rules})
-		edge := &http.Server{Handler: p.proxy, ConnContext: p.proxy.ConnContext, ConnState: p.proxy.ConnState,
+		p.proxy = New(Config{Upstream: &url.URL{Scheme: "http", Host: "up.test"}, Dial: inside.Dial, Settings: Settings{Policy: rules}})
+		edge := &http.Server{Handler: p.proxy, ConnContext: p.proxy.lobby.ConnContext, ConnState: p.proxy.lobby.ConnState,
 			ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 5 * time.Minute}
 		go p.server.Serve(inside)
 		go edge.Serve(front)

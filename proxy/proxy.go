@@ -5,15 +5,15 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/heartbeat"
-	"github.com/diastole/diastole/policy"
+	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/proof"
 	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/proxy/watch"
@@ -29,16 +29,15 @@ type Config struct {
 	// Dial makes the TCP connection to the upstream. Default: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-	Policy   *policy.Policy      // nil changes nothing
+	Settings // to begin with
+
 	Devices  *heartbeat.Tracker  // nil: one of its own
 	Networks *heartbeat.Networks // nil: one of its own
 	Record   func(Record)        // gets every wait that is over; must not block; nil: nobody
 
-	ForwardedFrom []netip.Prefix           // peers whose X-Forwarded-* are believed; none
-	LocationHosts map[string]string        // X-MS-Location: internal host in lower case -> public host; none
-	LogUser       func(user string) string // how a user is written to the log; "-" for all
-	Log           *zap.Logger              // nowhere
-	Metrics       *Metrics                 // unregistered
+	LogUser func(user string) string // how a user is written to the log; "-" for all
+	Log     *zap.Logger              // nowhere
+	Metrics *Metrics                 // unregistered
 }
 
 // remembered bounds what is kept of devices: a device with ten folders takes some
@@ -48,12 +47,26 @@ var remembered = watch.Config{Devices: 100_000, Bytes: 128 << 20}
 
 // Proxy is the http.Handler of the device port.
 type Proxy struct {
-	config Config
-	client *upstream.Client
-	memory *watch.Memory
-	proofs *proof.Watcher
-	held   register
-	known  sync.Map // net.Conn -> *clientConn, those with a pin or doomed
+	config   Config
+	settings atomic.Pointer[Settings]
+	client   *upstream.Client
+	memory   *watch.Memory
+	proofs   *proof.Watcher
+	holds    hold.Register[holder, *wait, *exchange]
+	queue    *hold.Queue
+	haste    *haste
+	accepted *accepted
+	secret   secret
+	known    sync.Map // net.Conn -> *clientConn, those with a pin, doomed, or parked once
+
+	least atomic.Int64 // nanoseconds: the shortest slice that the server takes, 0: any
+
+	mu        sync.Mutex
+	lobby     *Entrance // of requests that came without one
+	entrances []*Entrance
+	lingering map[*exchange]struct{} // at the server, and nobody waits for them
+	parking   *hold.Lot              // nil: nothing was parked yet
+	noLot     bool                   // and nothing ever will
 }
 
 // New makes a Proxy; it connects to nothing yet.
@@ -67,24 +80,39 @@ func New(c Config) *Proxy {
 	if c.LogUser == nil {
 		c.LogUser = func(string) string { return "-" }
 	}
-	if c.Policy == nil {
-		c.Policy, _ = policy.Compile(policy.Spec{}) // the empty one compiles
-	}
 	if c.Devices == nil {
 		c.Devices = heartbeat.NewTracker(heartbeat.TrackerConfig{})
 	}
 	if c.Networks == nil {
 		c.Networks = heartbeat.NewNetworks(heartbeat.NetworksConfig{})
 	}
-	p := &Proxy{config: c, memory: watch.NewMemory(remembered), proofs: proof.New(proof.Config{})}
+	p := &Proxy{
+		config: c, memory: watch.NewMemory(remembered), proofs: proof.New(proof.Config{}),
+		queue: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), accepted: newAccepted(), secret: newSecret(),
+	}
+	p.lobby = p.Entrance()
+	p.Apply(c.Settings)
 	p.client = upstream.New(upstream.Config{
 		Address: address(c.Upstream),
 		Dial:    c.Dial,
 		TLS:     upstreamTLS(c),
 		Stale:   c.Metrics.stale,
+		IdleMax: idleMax(c.Hold),
 	})
 	c.Metrics.observe(p)
+	c.Metrics.observeHold(p)
 	return p
+}
+
+// idleMax is how many connections to the upstream are kept. Many waits may be answered
+// at once, and asked for again at once: closing their connections and making them anew
+// costs more than all the rest of it. Where few waits go up, few connections do, and
+// the descriptors are for phones.
+func idleMax(h Hold) int {
+	if h.MaxWaits > 0 {
+		return 256
+	}
+	return 8192
 }
 
 func address(u *url.URL) string {
@@ -113,6 +141,10 @@ func (p *Proxy) UpstreamReachable(ctx context.Context) error { return p.client.R
 // ServeHTTP relays one request, and leaves its connection ready for the next.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := clientOf(r)
+	if write := c.parked.takeWrite(); write != nil {
+		write(w, r)
+		return
+	}
 	if c.doomed { // what comes here is the rest of a body
 		panic(http.ErrAbortHandler)
 	}
@@ -165,7 +197,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	case eas.CommandPing, eas.CommandSync:
 		p.serveWait(w, r, query, decided)
 	default:
-		p.pass(w, r, query.Command.String())
+		p.passCommand(w, r, query)
 	}
 }
 
@@ -176,4 +208,20 @@ func methodName(method string) string {
 		return "OPTIONS"
 	}
 	return "other"
+}
+
+// lot is where connections are parked; nil where the system has none.
+func (p *Proxy) lot() *hold.Lot {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.parking == nil && !p.noLot {
+		lot, err := hold.OpenLot()
+		if err != nil {
+			p.noLot = true
+			p.config.Log.Info("waits stay in their handlers: connections cannot be parked here", zap.Error(err))
+			return nil
+		}
+		p.parking = lot
+	}
+	return p.parking
 }

@@ -101,7 +101,8 @@ func comeAndGo(s *stage, device string) {
 	// A Ping of unknown length that breaks is answered up to 10 s later.
 	patient := rand.IntN(2) == 0 && len(p.body) > 0
 	if !patient {
-		p.lines = "X-Patience: none\r\n"
+		// Another question: a patient phone would inherit what only ends when this one leaves.
+		p.lines = "X-Patience: none\r\nX-MS-PolicyKey: 2\r\n"
 	}
 	_, err = io.WriteString(c, p.raw())
 	switch {

@@ -94,7 +94,7 @@ func TestScenario16ServerThatClosesAfterEachAnswer(t *testing.T) {
 	s := onSockets(t, after(0, cutAfter(nothingNew)))
 	phone := s.call()
 	for i := range 200 {
-		p := post{cmd: "Ping", body: pingOf("5", strconv.Itoa(i))}
+		p := post{cmd: "Ping", device: "d" + strconv.Itoa(i), body: pingOf("5", "1")}
 		if i%2 == 1 {
 			p = post{cmd: "SendMail", body: []byte("mail")}
 		}

@@ -81,9 +81,9 @@ func (s *stage) open(front net.Listener, base string, set []func(*Config)) {
 	s.proxy = New(c)
 	server := &http.Server{
 		Handler:     http.HandlerFunc(s.serve),
-		ConnContext: s.proxy.ConnContext,
+		ConnContext: s.proxy.lobby.ConnContext,
 		ConnState: func(c net.Conn, state http.ConnState) {
-			s.proxy.ConnState(c, state)
+			s.proxy.lobby.ConnState(c, state)
 			switch state {
 			case http.StateNew:
 				s.conns.add(1)
@@ -99,7 +99,7 @@ func (s *stage) open(front net.Listener, base string, set []func(*Config)) {
 		server.Close()
 		s.up.Close()
 		s.settled()
-		s.proxy.client.Close()
+		s.proxy.Close()
 	})
 }
 

@@ -5,7 +5,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/proxy/watch"
 	"github.com/diastole/diastole/wbxml"
@@ -20,6 +22,7 @@ func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstre
 		request.Stream = up
 	}
 	var down *watch.Along
+	began := time.Now()
 	// Deferred, because a cut answer ends in a panic and down has a goroutine.
 	defer func() {
 		if up == nil || p.sent(&asked, up) {
@@ -28,6 +31,9 @@ func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstre
 	}()
 	p.relay(w, r, request, "Sync", func(answer *upstream.Response) {
 		if isSyncDocument(answer) {
+			if asked.tracked {
+				p.acknowledge(asked.device, hold.Command{Credentials: asked.credentials, Since: began, Syncs: true})
+			}
 			down = watch.ReadAlong(answer.Body, answer.Get("Content-Encoding"))
 			answer.Body = down
 		}
@@ -83,7 +89,7 @@ func (p *Proxy) synced(asked ask, down *watch.Along) {
 	case err != nil:
 		p.config.Metrics.unreadable("sync-answer", err)
 	default:
-		p.accepted(asked, answer)
+		p.remember(asked, answer)
 	}
 }
 

@@ -1,28 +1,34 @@
 package proxy
 
 import (
-	"bytes"
-	"context"
-	"io"
 	"net/http"
+	"net/netip"
+	"sync"
 	"time"
 
-	"github.com/diastole/diastole/proxy/upstream"
-	"github.com/diastole/diastole/proxy/watch"
+	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/wbxml/eas"
 )
 
-// wait is one waiting request while it is held.
+// wait is one waiting request of a phone while it is held.
 type wait struct {
 	ask
 	given
-	began time.Time
-	end   context.CancelCauseFunc // ends the hold early, with the cause
+	began  time.Time
+	client *clientConn
+	from   netip.AddrPort // the phone, as its connection or the PROXY header has it
+	http2  bool
+
+	mu    sync.Mutex
+	seat  seat
+	timer *time.Timer // its limit; then, when its answer is due
+	over  bool        // it has its answer, or its phone has gone
+	seen  bool        // its outcome is counted
 }
 
 // serveWait is the way of one wait: envelope -> ask -> policy decision -> heartbeat
-// advice -> hold -> outcome -> observe -> answer. A Sync that does not ask to be
-// held leaves it after the ask.
+// advice -> hold, and from there on answered or release -> outcome -> observe ->
+// answer. A Sync that does not ask to be held leaves it after the ask.
 func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Envelope, decided decision) {
 	request, body, whole, err := p.waitRequest(w, r)
 	if err != nil {
@@ -38,82 +44,96 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	request.Repeatable = asked.kind == kindPing
 
 	held := p.give(time.Now(), asked, decided)
+	p.comesFrom(r, held)
 	p.learnAsked(held)
 	if held.clamped && !p.clamp(request, body, held) {
 		p.refuseInterval(w, r, held)
 		return
 	}
-	ctx, ok := p.held.add(r.Context(), held)
-	if !ok {
+	up, err := p.exchange(r, request, body, held)
+	if err != nil {
+		p.begin(r, held)
+		p.observe(held, p.ending(held, nil, err, false))
+		p.waitFault(held, err).writeTo(w)
+		return
+	}
+	if !held.client.entrance.admit(held) {
 		p.refuseDraining(w)
 		return
 	}
-	defer p.held.remove(held)
 	p.begin(r, held)
-	answer, err := p.hold(r.WithContext(ctx), request)
-	if answer != nil {
-		p.held.answered(held)
-	}
-	end := p.ending(ctx, r, held, answer, err)
-	p.observe(r, held, end)
-	written := p.watchDelivery(r, held, end)
-	p.reply(ctx, w, r, held, answer, err)
-	written()
+	handler := p.seat(w, r, up)
+	held.seat = handler
+	p.limit(held)
+	p.join(held, up)
+	handler.stay()
 }
 
-// heldAnswer is a wait's answer with as much of its body as is needed to
-// understand it.
-type heldAnswer struct {
-	*upstream.Response
-	body  []byte // its first 64 KiB
-	whole bool   // body is all of it
+// comesFrom notes who asks, while the request is there.
+func (p *Proxy) comesFrom(r *http.Request, held *wait) {
+	held.client, held.http2 = p.clientOf(r), r.ProtoMajor == 2
+	held.from, _ = netip.ParseAddrPort(r.RemoteAddr)
 }
 
-// hold sends the wait up and returns when its answer has come. The body of an
-// ActiveSync document is read before a byte goes to the phone: a server that dies
-// in the middle of a Ping's 13 bytes can then still be covered by a Status 1. Any
-// other answer passes as it comes: a 401 that was cut is still a 401.
-func (p *Proxy) hold(r *http.Request, request *upstream.Request) (*heldAnswer, error) {
-	answer, err := p.do(r, request)
-	if err != nil {
-		return nil, err
-	}
-	held := &heldAnswer{Response: answer}
-	if !isSyncDocument(answer) {
-		return held, nil
-	}
-	held.body, held.whole, err = readUpTo(answer.Body, wholeBody)
-	if err != nil {
-		answer.Close()
-		return nil, err
-	}
-	return held, nil
-}
-
-// reply answers the phone: in the server's own words where there are any.
-func (p *Proxy) reply(ctx context.Context, w http.ResponseWriter, r *http.Request, held *wait, answer *heldAnswer, err error) {
-	switch {
-	case answer != nil:
-		p.replyAsSaid(w, r, held, answer)
-	case isDraining(ctx):
-		p.answerDrained(w, held)
-	case brokeOff(r, held, err):
-		p.answerBrokenOff(ctx, w, held, err)
-	default:
-		p.fault(w, r, held.kind, err)
+// claim is what hold has to know of a wait.
+func (w *wait) claim() hold.Claim {
+	return hold.Claim{
+		Address:     w.from.Addr().Unmap(),
+		Credentials: w.credentials,
+		Question:    w.question,
+		Accepted:    w.met,
+		Once:        w.kind == kindSync,
+		Returned:    w.met && w.client.displaced.Swap(false),
 	}
 }
 
-// replyAsSaid passes the server's answer on, byte for byte.
-func (p *Proxy) replyAsSaid(w http.ResponseWriter, r *http.Request, held *wait, answer *heldAnswer) {
-	defer answer.Close()
-	answer.Body = io.MultiReader(bytes.NewReader(answer.body), answer.Body)
-	if held.kind == kindSync && !answer.whole && isSyncDocument(answer.Response) {
-		// Items, more of them than was read to understand the wait: the new sync
-		// keys are still to come.
-		down := watch.ReadAlong(answer.Body, answer.Get("Content-Encoding"))
-		answer.Body = down
-		defer p.synced(held.ask, down)
+// finish ends the waiting; only the first who calls it may answer.
+func (p *Proxy) finish(held *wait) (first bool) {
+	held.mu.Lock()
+	first = !held.over
+	held.over = true
+	if held.timer != nil {
+		held.timer.Stop()
 	}
-	p.answer(w, r, answer.Response)
+	held.mu.Unlock()
+	if first {
+		held.client.entrance.remove(held)
+	}
+	return first
+}
+
+// grace is how long after its interval a wait may still get its server's answer,
+// which is on its way then: SOGo comes a hundredth too late, and a phone that is
+// answered before it by us would ask a second worker. Phones allow for more (AOSP: 5 s).
+const grace = time.Second
+
+// overdue is how long a server may keep a wait longer than it was asked to, where the
+// phone has asked for more: SOGo comes a hundredth too late.
+const overdue = 10 * time.Second
+
+// limit sees to it that no phone is answered later than it asked: a server that is
+// overloaded, or out of workers, says nothing at all. One whose network would not
+// live that long is answered soon after the server should have.
+func (p *Proxy) limit(held *wait) {
+	if held.interval <= 0 {
+		return
+	}
+	due := held.interval
+	if held.clamped {
+		due = min(due, held.goes+overdue)
+	}
+	p.at(held, time.Until(held.began.Add(due+grace)), func() { p.release(held, byLimit) })
+}
+
+// at has then done in a while, instead of what was to be done before.
+func (p *Proxy) at(held *wait, in time.Duration, then func()) {
+	held.mu.Lock()
+	defer held.mu.Unlock()
+	if held.over {
+		return
+	}
+	if held.timer != nil {
+		held.timer.Stop()
+	}
+	held.timer = time.AfterFunc(in, then)
 }

@@ -98,7 +98,7 @@ func (s *scene) raiseProxy(c demoCmd, terminal bool, stderr *os.File) error {
 	log := zap.NewNop() // on a terminal its lines would tear the table
 	if !terminal {
 		cfg.Log.Level = "error"
-		if log, err = newLog(cfg.Log, stderr, false); err != nil {
+		if log, _, err = newLog(cfg.Log, stderr, false); err != nil {
 			return err
 		}
 	}
@@ -123,7 +123,7 @@ func (s *scene) raiseWalls() error {
 // start lets everybody live until ctx ends.
 func (s *scene) start(ctx context.Context, v *view) {
 	go func() {
-		s.proxyErr = s.daemon.run(s.stopProxy, false)
+		s.proxyErr = s.daemon.run(signals{stop: s.stopProxy})
 		close(s.proxyDone)
 	}()
 	for i := range demoPhones {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/diastole/diastole/internal/admin"
+	"github.com/diastole/diastole/internal/config"
 )
 
 func TestTheConfigurationsInTheFirewallPageAreAccepted(t *testing.T) {
@@ -58,4 +60,58 @@ func TestTheFirewallPageNamesEveryColumnAndMetric(t *testing.T) {
 			t.Errorf("the column %q is not on the page", column)
 		}
 	}
+}
+
+// Every key stands in exactly one of the two lists: in force at once, or not.
+func TestTheOperatingPageSaysOfEveryKeyWhetherAReloadChangesIt(t *testing.T) {
+	text := operatingPage(t)
+	_, lists, _ := strings.Cut(text, "**In force at once:**")
+	atOnce, lists, _ := strings.Cut(lists, "**A new `listen`:**")
+	_, lists, _ = strings.Cut(lists, "**Needs a restart:**")
+	restart, _, found := strings.Cut(lists, "## ")
+	if !found {
+		t.Fatal("the lists are not where they were")
+	}
+	for _, key := range config.Keys() {
+		want, other := atOnce, restart
+		if needsRestart(key) {
+			want, other = restart, atOnce
+		}
+		if strings.HasPrefix(key, "policy.") {
+			key = "policy.*"
+		}
+		if !strings.Contains(want, "`"+key+"`") || strings.Contains(other, "`"+key+"`") {
+			t.Errorf("%s: not in its list, or in the other", key)
+		}
+	}
+}
+
+func TestTheOperatingPageNamesTheMetricsOfReloadsAndTheRightNumbers(t *testing.T) {
+	text := operatingPage(t)
+	r := prometheus.NewRegistry()
+	newReloads(r)
+	families, err := r.Gather()
+	if err != nil || len(families) != 3 {
+		t.Fatalf("%d metrics, %v", len(families), err)
+	}
+	for _, f := range families {
+		if !strings.Contains(text, "`"+f.GetName()) {
+			t.Errorf("%s is not on the page", f.GetName())
+		}
+	}
+	for _, maxWaits := range []int{0, 200} {
+		n := connections(20_000, maxWaits)
+		if phones := fmt.Sprintf("| %d,%03d |", n/1000, n%1000); !strings.Contains(text, phones) {
+			t.Errorf("%s is not on the page", phones)
+		}
+	}
+}
+
+func operatingPage(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
 }

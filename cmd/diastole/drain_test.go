@@ -11,7 +11,7 @@ func TestSIGTERMAnswersEveryHeldWait(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
 	p := start(t, "--config", configFile(t, server.URL, "drain: 1s\n"))
 	var held []<-chan reply
-	for _, user := range []string{"jo", "al", "jo"} {
+	for _, user := range []string{"jo", "al", "cy"} {
 		held = append(held, pingLater(t, p.address("edge"), user))
 		<-server.pings
 	}
@@ -78,16 +78,20 @@ func TestASecondSignalStopsAtOnce(t *testing.T) {
 	}
 }
 
-// A daemon's default at SIGHUP is to die, and whoever sends it wants a reload.
-func TestSIGHUPIsNoEnd(t *testing.T) {
+// Who reloads and stops in one breath wants the stop.
+func TestSIGHUPDuringADrainIsIgnored(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
-	p := start(t, "--config", configFile(t, server.URL, ""))
-	admin := p.address("admin")
-	p.signal(unix.SIGHUP)
-	p.await(1, "", "SIGHUP: this version does not reload its configuration, restart it instead")
-	if a := get(t, "http://"+admin+"/readyz"); a.code != 200 {
-		t.Errorf("readyz: %v", a)
-	}
+	p := start(t, "--config", configFile(t, server.URL, "drain: 1h\n"))
+	slow := getLater(t, "https://"+p.address("edge")+"/slow")
+	<-server.slow
 	p.signal(unix.SIGTERM)
+	p.await(1, "", "draining")
+	p.signal(unix.SIGHUP)
+	p.signal(unix.SIGHUP)
+	close(server.release)
+	if a := <-slow; a.code != 200 || a.body != "at last" {
+		t.Errorf("the request on its way: %v", a)
+	}
 	p.exit(0)
+	p.none("", "the configuration was read again")
 }

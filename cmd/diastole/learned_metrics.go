@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,8 +15,17 @@ import (
 // names. Others go by the addresses of phones, which are no business of a metric
 // and would make a series for every /24 of the world.
 type networkMetrics struct {
-	names []string
+	names atomic.Pointer[[]string]
 	known *heartbeat.Networks
+}
+
+// name says which networks have a name from now on.
+func (m *networkMetrics) name(named []policy.NetworkSpec) {
+	names := make([]string, 0, len(named))
+	for _, n := range named {
+		names = append(names, n.Name)
+	}
+	m.names.Store(&names)
 }
 
 // The descriptions of networkMetrics. Nothing is given that nothing was seen of: a
@@ -36,17 +46,15 @@ func networkDesc(name, help string, more ...string) *prometheus.Desc {
 }
 
 // registerLearned adds the gauges that are read from what was learned.
-func registerLearned(r prometheus.Registerer, l *learned, named []policy.NetworkSpec) error {
+func registerLearned(r prometheus.Registerer, l *learned, named []policy.NetworkSpec) (*networkMetrics, error) {
 	m := &networkMetrics{known: l.networks}
-	for _, n := range named {
-		m.names = append(m.names, n.Name)
-	}
+	m.name(named)
 	followed := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_devices_followed",
 		Help: "Devices whose negotiation is followed."}, func() float64 { return float64(l.devices.Len()) })
 	if err := r.Register(followed); err != nil {
-		return err
+		return nil, err
 	}
-	return r.Register(m)
+	return m, r.Register(m)
 }
 
 // Describe implements prometheus.Collector.
@@ -59,7 +67,7 @@ func (m *networkMetrics) Describe(to chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (m *networkMetrics) Collect(to chan<- prometheus.Metric) {
 	now := time.Now()
-	for _, name := range m.names {
+	for _, name := range *m.names.Load() {
 		for _, http := range []uint8{1, 2} {
 			n := heartbeat.Network{Name: name, HTTP: http}
 			collect(to, m.known.Advise(now, n), name, strconv.Itoa(int(http)))

@@ -15,14 +15,15 @@ import (
 	"github.com/diastole/diastole/internal/config"
 )
 
-// newLog writes lines for people or JSON objects, one a line, to w.
-func newLog(c config.Log, w zapcore.WriteSyncer, terminal bool) (*zap.Logger, error) {
-	level, err := zapcore.ParseLevel(c.Level)
+// newLog writes lines for people or JSON objects, one a line, to w. The level may
+// be changed at any time.
+func newLog(c config.Log, w zapcore.WriteSyncer, terminal bool) (*zap.Logger, zap.AtomicLevel, error) {
+	level, err := zap.ParseAtomicLevel(c.Level)
 	if err != nil {
-		return nil, fmt.Errorf("log.level: %w", err)
+		return nil, level, fmt.Errorf("log.level: %w", err)
 	}
 	// Faults of a broken log (a full disk, a closed pipe) would otherwise go nowhere.
-	return zap.New(zapcore.NewCore(encoder(c.Format, terminal), zapcore.Lock(w), level), zap.ErrorOutput(w)), nil
+	return zap.New(zapcore.NewCore(encoder(c.Format, terminal), zapcore.Lock(w), level), zap.ErrorOutput(w)), level, nil
 }
 
 func encoder(format string, terminal bool) zapcore.Encoder {

@@ -16,7 +16,7 @@ import (
 func logged(t *testing.T, c config.Log, terminal bool) string {
 	t.Helper()
 	var b bytes.Buffer
-	log, err := newLog(c, zapcore.AddSync(&b), terminal)
+	log, _, err := newLog(c, zapcore.AddSync(&b), terminal)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -148,6 +148,26 @@ func (p *process) await(n int, logger, message string) line {
 	}
 }
 
+// none fails if there is such a line by now.
+func (p *process) none(logger, message string) {
+	p.t.Helper()
+	if n := p.count(logger, message); n > 0 {
+		p.t.Errorf("%d times %q of %q in the log", n, message, logger)
+	}
+}
+
+// count tells how many such lines there are by now.
+func (p *process) count(logger, message string) (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.lines {
+		if l.text("msg") == message && l.text("logger") == logger {
+			n++
+		}
+	}
+	return n
+}
+
 // address is where one of the two listeners is.
 func (p *process) address(logger string) string {
 	p.t.Helper()

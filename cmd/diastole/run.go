@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -34,28 +33,25 @@ func (g *gate) ready(ctx context.Context) error {
 }
 
 // run answers until a signal or a broken listener, and then drains.
-func (d *daemon) run(signals <-chan os.Signal, terminal bool) error {
+func (d *daemon) run(told signals) error {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	defer d.close()
-	broken := make(chan error, 2)
-	go func() { broken <- d.phones.Serve() }()
+	defer cancel() // before close, which waits for former listeners
+	d.answer(d.phones)
 	if d.admin != nil {
 		d.log.Named("admin").Info("listening", zap.Stringer("address", d.admin.Addr()))
-		go func() { broken <- d.admin.Serve() }()
+		go func() { d.breaks(d.admin.Serve()) }()
 	}
 	go d.lookAtUpstream(ctx)
+	go trimMemory(ctx, d.log)
 	for {
 		select {
-		case err := <-broken:
+		case err := <-d.broken:
 			return err
-		case s := <-signals:
-			if s == syscall.SIGHUP && !terminal {
-				// Its default would be to die without a drain, and other daemons reload at it.
-				d.log.Warn("SIGHUP: this version does not reload its configuration, restart it instead")
-				continue
-			}
-			return d.drain(s, signals)
+		case <-told.reload:
+			d.reload(ctx)
+		case s := <-told.stop:
+			return d.drain(s, told)
 		}
 	}
 }
@@ -83,15 +79,15 @@ var errStoppedAtOnce = errors.New("stopped at once by a second signal: waits tha
 //  3. no connection is accepted, and what is on its way is waited for;
 //  4. when the time is over, the rest is cut.
 //
-// A second signal goes to step 4 at once.
-func (d *daemon) drain(s os.Signal, signals <-chan os.Signal) error {
+// A second signal goes to step 4 at once. There is nothing to reload any more.
+func (d *daemon) drain(s os.Signal, told signals) error {
 	d.gate.draining.Store(true) // before the line: who reads it and asks /readyz is told the same
 	d.log.Info("draining", zap.Stringer("signal", s), zap.Duration("within", d.config.Drain))
 	d.proxy.Drain(window(d.config.Drain))
 	ctx, cancel := context.WithTimeout(context.Background(), d.config.Drain)
 	defer cancel()
 	shut := make(chan error, 1)
-	go func() { shut <- d.phones.Shutdown(ctx) }()
+	go func() { shut <- d.shut(ctx) }()
 	select {
 	case err := <-shut:
 		if err != nil {
@@ -99,8 +95,26 @@ func (d *daemon) drain(s os.Signal, signals <-chan os.Signal) error {
 		}
 		d.log.Info("drained")
 		return nil
-	case <-signals:
+	case <-told.stop:
 		return errStoppedAtOnce
+	}
+}
+
+// shut waits until nothing is on its way any more, on no listener.
+func (d *daemon) shut(ctx context.Context) error {
+	if err := d.phones.shut(ctx, d.proxy.Drained()); err != nil {
+		return err
+	}
+	left := make(chan struct{})
+	go func() {
+		d.leaving.Wait()
+		close(left)
+	}()
+	select {
+	case <-left:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -116,6 +130,10 @@ func (d *daemon) close() {
 		if err := d.phones.Close(); err != nil {
 			d.log.Debug("closing the listener for phones", zap.Error(err))
 		}
+	}
+	d.leaving.Wait()
+	if d.proxy != nil {
+		d.proxy.Close()
 	}
 	if d.admin != nil {
 		if err := d.admin.Close(); err != nil {

@@ -6,8 +6,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
+	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -33,21 +33,22 @@ func (serveCmd) Help() string {
 
 SIGTERM or Ctrl-C: no new connections, every held wait is answered within the time that "drain" gives (default 25s), then exit code 0. A second one stops at once, with exit code 1.
 
+SIGHUP: the file is read again; held waits stay, and if it cannot be used, so does what was in force. At a terminal it is a Ctrl-C.
+
 The log goes to standard error: lines for people on a terminal, JSON otherwise.`
 }
 
 // Run is the command: the whole program, in the order in which it comes to life.
 func (c serveCmd) Run(s streams) error {
-	signals := make(chan os.Signal, 2) // before anything is bound, so that none is lost
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	defer signal.Stop(signals)
+	terminal := isTerminal(s.err)
+	told := catchSignals(terminal) // before the file is read, so that none is lost
+	defer told.letGo()
 
 	cfg, err := c.load()
 	if err != nil {
 		return err
 	}
-	terminal := isTerminal(s.err)
-	log, err := newLog(cfg.Log, s.err, terminal)
+	log, level, err := newLog(cfg.Log, s.err, terminal)
 	if err != nil {
 		return err
 	}
@@ -56,10 +57,11 @@ func (c serveCmd) Run(s streams) error {
 		zap.String("config", c.source()), zap.Stringer("upstream", cfg.Upstream.URL))
 	d, err := assemble(context.Background(), cfg, log)
 	if err == nil {
+		d.source, d.level = c.settings, level
 		if terminal {
 			d.summary(s.err)
 		}
-		err = d.run(signals, terminal)
+		err = d.run(told)
 	}
 	if err != nil && !terminal {
 		log.Error("stopped", zap.Error(err))
@@ -70,20 +72,29 @@ func (c serveCmd) Run(s streams) error {
 
 // daemon is everything that runs.
 type daemon struct {
-	config  *config.Config
+	config  *config.Config // in force; the run loop's own once it runs
+	source  settings       // where it came from
+	files   uint64         // that may be open at once
 	log     *zap.Logger
+	level   zap.AtomicLevel
+	reloads *reloads
+	edge    *edge.Metrics // of all listeners for phones
+	rules   atomic.Pointer[policy.Policy]
 	proxy   *proxy.Proxy
 	learned *learned
-	phones  *edge.Server
-	admin   *admin.Server // nil where none is wanted
+	named   *networkMetrics
+	phones  *listener
+	leaving sync.WaitGroup // former listeners that still drain
+	admin   *admin.Server  // nil where none is wanted
 	gate    *gate
+	broken  chan error // what ends the program
 }
 
 // assemble binds all listeners. Nothing is answered yet.
 func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon, error) {
-	raiseFileLimit(log) // before edge, which bounds its connections by it
 	metrics := newRegistry(thisBuild())
-	d := &daemon{config: cfg, log: log, gate: &gate{}}
+	d := &daemon{config: cfg, log: log, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
+		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
 	err := d.assemble(ctx, metrics)
 	if err != nil {
 		d.close()
@@ -98,6 +109,7 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 	if err != nil {
 		return err
 	}
+	d.rules.Store(rules)
 	users, err := userNames(cfg.Log.Users) // one key for the log and the API: a line leads to its device
 	if err != nil {
 		return err
@@ -105,26 +117,16 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 	if d.learned, err = openLearned(cfg, log, metrics); err != nil {
 		return err
 	}
-	if err := registerLearned(metrics, d.learned, cfg.Policy.Networks); err != nil {
+	if d.named, err = registerLearned(metrics, d.learned, cfg.Policy.Networks); err != nil {
 		return err
 	}
 	if d.proxy, err = d.newProxy(rules, users, metrics); err != nil {
 		return err
 	}
-	d.phones, err = edge.Listen(ctx, edge.Config{
-		Listen:   cfg.Listen,
-		CertFile: cfg.TLS.Cert, KeyFile: cfg.TLS.Key, ALPN: cfg.TLS.ALPN,
-		ProxyProtocolFrom: cfg.ProxyProtocol.Trusted,
-		Handler:           d.proxy,
-		ConnContext:       d.proxy.ConnContext,
-		ConnState:         d.proxy.ConnState,
-		Log:               log.Named("edge"),
-		Metrics:           edge.NewMetrics(metrics),
-	})
-	if err != nil {
+	if d.phones, err = d.listen(ctx, cfg); err != nil {
 		return err
 	}
-	d.admin, err = d.newAdmin(rules, users, metrics)
+	d.admin, err = d.newAdmin(users, metrics)
 	return err
 }
 
@@ -145,17 +147,15 @@ func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metri
 		return nil, err
 	}
 	return proxy.New(proxy.Config{
-		Upstream:      cfg.Upstream.URL,
-		TLS:           toUpstream,
-		Policy:        rules,
-		Devices:       d.learned.devices,
-		Networks:      d.learned.networks,
-		Record:        d.learned.record,
-		ForwardedFrom: cfg.Forwarded.Trusted,
-		LocationHosts: cfg.Upstream.LocationHosts,
-		LogUser:       users,
-		Log:           d.log.Named("proxy"),
-		Metrics:       proxy.NewMetrics(metrics),
+		Upstream: cfg.Upstream.URL,
+		TLS:      toUpstream,
+		Settings: proxySettings(cfg, rules),
+		Devices:  d.learned.devices,
+		Networks: d.learned.networks,
+		Record:   d.learned.record,
+		LogUser:  users,
+		Log:      d.log.Named("proxy"),
+		Metrics:  proxy.NewMetrics(metrics),
 	}), nil
 }
 
@@ -175,7 +175,7 @@ func upstreamTLS(file string) (*tls.Config, error) {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
-func (d *daemon) newAdmin(rules *policy.Policy, users func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
+func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
 	if d.config.Admin.Listen == "" {
 		return nil, nil
 	}
@@ -196,7 +196,7 @@ func (d *daemon) newAdmin(rules *policy.Policy, users func(string) string, metri
 			Devices:  d.learned.devices.All,
 			Networks: d.learned.networks.All,
 			Advise:   d.learned.networks.Advise,
-			Decide:   func(network string) policy.Decision { return rules.Decide(policy.Asker{Network: network}) },
+			Decide:   func(network string) policy.Decision { return d.rules.Load().Decide(policy.Asker{Network: network}) },
 			User:     users,
 		},
 		Log: d.log.Named("admin"),

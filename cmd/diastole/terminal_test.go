@@ -117,6 +117,20 @@ $`)
 	}
 }
 
+// The terminal has gone, and nobody is there any more to stop us.
+func TestAtATerminalSIGHUPIsTheEnd(t *testing.T) {
+	server := newMailServer(t, httptest.NewServer)
+	cmd, d := onTerminal(t, "--config", configFile(t, server.URL, ""))
+	d.await("the upstream can be reached")
+	if err := cmd.Process.Signal(unix.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	d.await("drained")
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after SIGHUP: %v", err)
+	}
+}
+
 func TestTheSummaryNamesTheCertificateAndItsEnd(t *testing.T) {
 	file := configFile(t, "http://127.0.0.1:1", "admin: {listen: off}\ntls: {cert: CERT/cert.pem, key: CERT/key.pem}\n")
 	text, err := os.ReadFile(file)

@@ -11,20 +11,24 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // mailServer is as much of an upstream as these tests need: it knows OPTIONS,
-// holds every Ping for ever and holds /slow until it is released.
+// holds every Ping until there is mail and holds /slow until it is released.
 type mailServer struct {
 	*httptest.Server
 	pings   chan string   // user of each Ping that arrived
+	gone    chan string   // user of each Ping that was broken off
+	mail    chan struct{} // one Ping is answered: something has changed
 	slow    chan struct{} // a /slow arrived
 	release chan struct{} // closed: /slow is answered
 }
 
 func newMailServer(t *testing.T, begin func(http.Handler) *httptest.Server) *mailServer {
 	t.Helper()
-	m := &mailServer{pings: make(chan string, 16), slow: make(chan struct{}, 16), release: make(chan struct{})}
+	m := &mailServer{pings: make(chan string, 16), gone: make(chan string, 16), mail: make(chan struct{}),
+		slow: make(chan struct{}, 16), release: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/Microsoft-Server-ActiveSync", m.activeSync)
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
@@ -52,21 +56,36 @@ func (m *mailServer) activeSync(w http.ResponseWriter, r *http.Request) {
 	user, _, _ := r.BasicAuth()
 	io.Copy(io.Discard, r.Body)
 	m.pings <- user
-	<-r.Context().Done()
+	select {
+	case <-m.mail:
+		w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
+		io.WriteString(w, pingStatus2)
+	case <-r.Context().Done():
+		m.gone <- user
+	}
 }
 
 // configFile writes a configuration for tests: free ports, this upstream, and more.
 func configFile(t *testing.T, upstream, more string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "diastole.yaml")
-	text := "listen: 127.0.0.1:0\nupstream:\n  url: " + upstream + "\n" + more
+	rewrite(t, file, upstream, more)
+	return file
+}
+
+// rewrite writes a configuration file anew.
+func rewrite(t *testing.T, file, upstream, more string) {
+	t.Helper()
+	text := "upstream:\n  url: " + upstream + "\n" + more
+	if !strings.Contains(more, "listen: ") || strings.HasPrefix(more, "admin:") {
+		text += "listen: 127.0.0.1:0\n"
+	}
 	if !strings.Contains(more, "admin:") {
 		text += "admin: {listen: 127.0.0.1:0}\n"
 	}
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return file
 }
 
 // phone is a client that trusts every certificate and keeps no connection.
@@ -118,7 +137,21 @@ const (
 	pingBody = "\x03\x01\x6a\x00\x00\x0d\x45\x48\x03480\x00\x01\x01"
 	// The answer "nothing new": Status 1.
 	pingStatus1 = "\x03\x01\x6a\x00\x00\x0d\x45\x47\x031\x00\x01\x01"
+	// The answer "something has changed": Status 2 and the folder 5.
+	pingStatus2 = "\x03\x01\x6a\x00\x00\x0d\x45\x47\x032\x00\x01\x49\x4a\x035\x00\x01\x01\x01"
 )
+
+// soon is the next value of a channel; a test fails where it would wait for ever.
+func soon[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		t.Fatal("nothing came")
+		panic("unreachable")
+	}
+}
 
 // pingLater sends a Ping, which waits.
 func pingLater(t *testing.T, address, user string) <-chan reply {

@@ -106,6 +106,30 @@ var yesNo = codec[bool]{
 	show: strconv.FormatBool,
 }
 
+// wholeNumber takes a number from 0 to high, in decimal digits alone. YAML knows
+// 0o17, 0x1f, 1_000 and 1e3 too, and 017 is 15 to some readers and 17 to others.
+func wholeNumber(high int) codec[int] {
+	want := fmt.Sprintf("write a whole number from 0 to %d", high)
+	return codec[int]{
+		read: func(n node) (int, error) {
+			if err := n.expect(number, want); err != nil {
+				return 0, err
+			}
+			v, err := strconv.Atoi(n.text)
+			switch {
+			case err != nil || strconv.Itoa(v) != n.text:
+				return 0, n.fault("not a plain whole number", want)
+			case v < 0:
+				return 0, n.fault("less than nothing", want)
+			case v > high:
+				return 0, n.fault(fmt.Sprintf("more than %d", high), want)
+			}
+			return v, nil
+		},
+		show: strconv.Itoa,
+	}
+}
+
 // longestDrain bounds drain: whoever stops a daemon wants it to stop, and a
 // "25m" that should have been "25s" shows here and not in the next update.
 const longestDrain = time.Hour

@@ -35,6 +35,12 @@ type Upstream struct {
 	URL           *url.URL          // scheme, host and an optional path prefix without a slash at its end; nothing else
 	CA            string            // PEM file with the authorities to believe instead of the system's
 	LocationHosts map[string]string // 451's X-MS-Location: internal host -> public host, both in lower case
+	Profile       string            // which server it is: one of the profiles
+	Hold          string            // pass: an upstream wait is as long as the phone's; slice: it is made of several
+	Slice         time.Duration     // with slice: the longest upstream wait
+	Linger        time.Duration     // how long an upstream wait is kept for a phone that left
+	MaxWaits      int               // upstream waits at once, 0 = no limit
+	Pace          int               // upstream waits that may start in a second, 0 = no limit
 }
 
 // Forwarded names the peers whose X-Forwarded-For, -Proto and -Host are believed.
@@ -69,6 +75,10 @@ func Default() *Config {
 	return &Config{
 		Listen: ":443",
 		TLS:    TLS{ALPN: []string{"http/1.1"}},
+		// 50 s are below the 60 s after which boxes behind us cut: nginx's proxy_read_timeout, most balancers.
+		Upstream: Upstream{
+			Profile: generic.name, Hold: "pass", Slice: 50 * time.Second, Linger: generic.linger, Pace: generic.pace,
+		},
 		// Loopback, so that metrics and profiles are never on the internet by accident.
 		Admin: Admin{Listen: "127.0.0.1:9180"},
 		// Without a word from the operator no byte of any request is changed: no limit is known, and what is learned

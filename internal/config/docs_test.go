@@ -129,7 +129,8 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 		*file = ""
 	}
 	want := Default()
-	want.Upstream, want.Forwarded, want.ProxyProtocol = c.Upstream, c.Forwarded, c.ProxyProtocol
+	want.Upstream.URL, want.Upstream.LocationHosts = c.Upstream.URL, c.Upstream.LocationHosts
+	want.Forwarded, want.ProxyProtocol = c.Forwarded, c.ProxyProtocol
 	same(t, c, want)
 	for _, k := range keys {
 		name := k.path[strings.LastIndexByte(k.path, '.')+1:]

@@ -46,6 +46,9 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 	same(t, Default(), &Config{
 		Listen: ":443",
 		TLS:    TLS{ALPN: []string{"http/1.1"}},
+		Upstream: Upstream{
+			Profile: "generic", Hold: "pass", Slice: 50 * time.Second, Pace: 2000,
+		},
 		Admin:  Admin{Listen: "127.0.0.1:9180"},
 		Policy: policy.Spec{Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve},
 		Drain:  25 * time.Second,
@@ -82,6 +85,7 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 			URL:           &url.URL{Scheme: "https", Host: "Exchange.internal:8443", Path: "/eas"},
 			CA:            absolute(t, "testdata/files/cert.pem"),
 			LocationHosts: map[string]string{"exch01.internal": "mail.example.com", "exch02.internal": "mail2.example.com"},
+			Profile:       "zpush", Hold: "slice", Slice: 45 * time.Second, Linger: 12 * time.Second, MaxWaits: 200, Pace: 25,
 		},
 		Forwarded: Forwarded{Trusted: []netip.Prefix{
 			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("192.0.2.9/32"),

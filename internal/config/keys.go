@@ -18,6 +18,12 @@ var keys = []key[Config]{
 	field("upstream.url", func(c *Config) **url.URL { return &c.Upstream.URL }, serverURL),
 	field("upstream.ca", func(c *Config) *string { return &c.Upstream.CA }, caFile),
 	field("upstream.location_hosts", func(c *Config) *map[string]string { return &c.Upstream.LocationHosts }, hostMap),
+	field("upstream.profile", func(c *Config) *string { return &c.Upstream.Profile }, oneOf(profileNames()...)),
+	field("upstream.hold", func(c *Config) *string { return &c.Upstream.Hold }, holdMode),
+	field("upstream.slice", func(c *Config) *time.Duration { return &c.Upstream.Slice }, lengthOfTime(shortestSlice, longestSlice)),
+	field("upstream.linger", func(c *Config) *time.Duration { return &c.Upstream.Linger }, lengthOfTime(0, longestLinger)),
+	field("upstream.max_waits", func(c *Config) *int { return &c.Upstream.MaxWaits }, wholeNumber(mostWaits)),
+	field("upstream.pace", func(c *Config) *int { return &c.Upstream.Pace }, wholeNumber(highestPace)),
 	field("forwarded.trusted", func(c *Config) *[]netip.Prefix { return &c.Forwarded.Trusted }, prefixes),
 	field("proxy_protocol.trusted", func(c *Config) *[]netip.Prefix { return &c.ProxyProtocol.Trusted }, prefixes),
 	field("admin.listen", func(c *Config) *string { return &c.Admin.Listen }, adminAddress),
@@ -43,9 +49,8 @@ var keys = []key[Config]{
 // does not happen.
 var later = map[string]bool{
 	"tls.pfx": true, "tls.pfx_password_file": true, "tls.acme": true,
-	"upstream.profile": true, "upstream.hold": true, "upstream.slice": true,
-	"upstream.linger": true, "upstream.max_checks": true,
-	"wake": true, "state.redis": true,
+	"upstream.max_checks": true,
+	"wake":                true, "state.redis": true,
 }
 
 // whole is the table of the file.

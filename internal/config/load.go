@@ -30,10 +30,7 @@ func Parse(name string, data []byte) (*Config, error) {
 	if err := r.reader().section(root); err != nil {
 		return nil, err
 	}
-	if err := r.checkWhole(); err != nil {
-		return nil, err
-	}
-	return r.config, nil
+	return r.finish()
 }
 
 // Flag is a setting that came from the command line.
@@ -62,16 +59,22 @@ func FromFlags(flags ...Flag) (*Config, error) {
 			return nil, err
 		}
 	}
-	if err := r.checkWhole(); err != nil {
-		return nil, err
-	}
-	return r.config, nil
+	return r.finish()
 }
 
 // reading is a configuration in the making, with what was set and where.
 type reading struct {
 	config *Config
 	set    map[string]node // key or section -> where; "" is the whole file
+}
+
+// finish fills in what depends on other keys, and checks the whole.
+func (r *reading) finish() (*Config, error) {
+	r.fillFromProfile()
+	if err := r.checkWhole(); err != nil {
+		return nil, err
+	}
+	return r.config, nil
 }
 
 // reader reads the file, or what stands for it.

@@ -11,6 +11,7 @@ type key[C any] struct {
 	path string
 	read func(*C, node) error
 	show func(*C) string // "" where there is nothing to be written
+	take func(to, from *C)
 }
 
 // field ties a key to its place in C.
@@ -25,6 +26,7 @@ func field[C, T any](path string, at func(*C) *T, as codec[T]) key[C] {
 			return err
 		},
 		show: func(c *C) string { return as.show(*at(c)) },
+		take: func(to, from *C) { *at(to) = *at(from) },
 	}
 }
 

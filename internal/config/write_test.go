@@ -28,6 +28,12 @@ tls:
 upstream:
   url: "https://exchange.internal"
   location_hosts: {}
+  profile: "generic"
+  hold: "pass"
+  slice: 50s
+  linger: 0s
+  max_waits: 0
+  pace: 2000
 forwarded:
   trusted: []
 proxy_protocol:
@@ -106,6 +112,11 @@ func anyConfig(t *rapid.T) *Config {
 		Path:   rapid.StringMatching(`(/[^/]*[^/.])?`).Draw(t, "path"),
 	}
 	c.Upstream.LocationHosts = rapid.MapOfN(dnsName, dnsName, 0, 3).Draw(t, "hosts")
+	c.Upstream.Profile = rapid.SampledFrom(profileNames()).Draw(t, "profile")
+	c.Upstream.Hold = rapid.SampledFrom([]string{"pass", "slice"}).Draw(t, "hold")
+	c.Upstream.Linger = time.Duration(rapid.Int64Range(0, int64(longestLinger)).Draw(t, "linger"))
+	c.Upstream.MaxWaits = rapid.IntRange(0, mostWaits).Draw(t, "max_waits")
+	c.Upstream.Pace = rapid.IntRange(0, highestPace).Draw(t, "pace")
 	c.Forwarded.Trusted = rapid.SliceOfN(rapid.Custom(prefix), 0, 3).Draw(t, "trusted")
 	c.Admin.Listen = rapid.SampledFrom([]string{"", "127.0.0.1:9180", "[::1]:0", "localhost:1"}).Draw(t, "admin")
 	c.Admin.Pprof = rapid.Bool().Draw(t, "pprof")

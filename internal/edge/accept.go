@@ -9,34 +9,20 @@ import (
 	"go.uber.org/zap"
 )
 
-// handover is the net.Listener that http.Server sees: connections come out of
-// it when they are past their handshake.
-type handover struct{ *Server }
-
-func (h handover) Accept() (net.Conn, error) {
-	select {
-	case c := <-h.ready:
-		return c, nil
-	case <-h.stopping.Done():
-		return nil, net.ErrClosed
-	}
-}
-
-func (h handover) Close() error { return nil }
-
 // accept takes connections until the server stops. No error ends it: too many
 // open files pass, and a proxy that stops listening over them does not.
 func (s *Server) accept() {
 	var pause time.Duration
-	for s.takeSlot() {
+	for s.takePlace() {
 		c, err := s.listener.Accept()
 		if err == nil {
 			pause = 0
 			s.cfg.Metrics.accepted.Inc()
-			s.working.Go(func() { s.welcome(s.newSocket(c)) })
+			phone := s.newSocket(c)
+			s.working.Go(func() { s.welcome(phone) })
 			continue
 		}
-		<-s.slots
+		<-s.places
 		if s.stopping.Err() != nil {
 			return
 		}
@@ -47,41 +33,10 @@ func (s *Server) accept() {
 	}
 }
 
-// takeSlot waits until a connection may be accepted. It is false when the
-// server stops.
-func (s *Server) takeSlot() bool {
-	select {
-	case s.slots <- struct{}{}:
-		return true
-	default:
-		s.seldom.Warn("all connections are in use, new ones wait; raise the limit of open files (LimitNOFILE)",
-			zap.Int("connections", cap(s.slots)))
-	}
-	select {
-	case s.slots <- struct{}{}:
-		return true
-	case <-s.stopping.Done():
-		return false
-	}
-}
-
 func (s *Server) sleep(d time.Duration) {
 	select {
 	case <-time.After(d):
 	case <-s.stopping.Done():
-	}
-}
-
-func (s *Server) newSocket(c net.Conn) *socket {
-	s.cfg.Metrics.open.Inc()
-	return &socket{
-		Conn:  c,
-		limit: s.cfg.limits.write,
-		slow:  s.cfg.Metrics.slowReaders.Inc,
-		closed: func() {
-			s.cfg.Metrics.open.Dec()
-			<-s.slots
-		},
 	}
 }
 
@@ -126,7 +81,7 @@ func (s *Server) secure(c *socket) (net.Conn, error) {
 	case conn.ConnectionState().NegotiatedProtocol == "h2":
 		return conn, nil // http.Server speaks HTTP/2 only to a *tls.Conn
 	default:
-		return &guard{Conn: conn, refused: s.refuse}, nil
+		return &guard{Conn: conn, server: s}, nil
 	}
 }
 

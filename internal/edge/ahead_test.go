@@ -92,7 +92,7 @@ func TestWhatWasReadAheadIsServedAfterTheAnswer(t *testing.T) {
 // A client has its whole answer a moment before the handler returns, and may go on.
 func TestAnUploadBehindAnAnswerIsServed(t *testing.T) {
 	const size = 1 << 20
-	let := make(chan struct{})
+	let, ended := make(chan struct{}), make(chan error)
 	l := start(t, func(cfg *Config) {
 		cfg.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			n, _ := io.Copy(io.Discard, r.Body)
@@ -101,9 +101,7 @@ func TestAnUploadBehindAnAnswerIsServed(t *testing.T) {
 			_, _ = io.WriteString(w, body)
 			_ = http.NewResponseController(w).Flush()
 			<-let
-			if r.Context().Err() != nil {
-				t.Error(context.Cause(r.Context()))
-			}
+			ended <- context.Cause(r.Context())
 		})
 	})
 	c := l.connect()
@@ -114,12 +112,21 @@ func TestAnUploadBehindAnAnswerIsServed(t *testing.T) {
 	}
 	head := fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", size)
 	send(t, c, head+strings.Repeat("x", size/4))
-	let <- struct{}{}
+	expectNoEnd(t, let, ended)
 	send(t, c, strings.Repeat("x", size-size/4))
 	if _, body := l.read(from); body != fmt.Sprint(size, " bytes") {
 		t.Error(body)
 	}
+	expectNoEnd(t, let, ended)
+}
+
+// expectNoEnd lets a handler go; the server must not be ended before it has looked.
+func expectNoEnd(t *testing.T, let chan<- struct{}, ended <-chan error) {
+	t.Helper()
 	let <- struct{}{}
+	if err := <-ended; err != nil {
+		t.Errorf("the request ended: %v", err)
+	}
 }
 
 func TestWhatWasReadAheadOfAnUpgradeBelongsToIt(t *testing.T) {

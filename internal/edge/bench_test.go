@@ -102,6 +102,39 @@ func BenchmarkFloor(b *testing.B) {
 	}
 }
 
+// BenchmarkGiveBack is the cost of a request whose connection is taken over, answered
+// by hand and given back; beside it the same request answered by http.Server.
+func BenchmarkGiveBack(b *testing.B) {
+	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong"
+	for kind, handler := range map[string]http.HandlerFunc{
+		"handler": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			_, _ = io.WriteString(w, "pong")
+		},
+		"park": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			c, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			_, _ = io.WriteString(c, answer)
+			c.(*guard).GiveBack(nil)
+		},
+	} {
+		b.Run(kind, func(b *testing.B) {
+			server, err := Listen(context.Background(), Config{Listen: "127.0.0.1:0", Handler: handler})
+			if err != nil {
+				b.Fatal(err)
+			}
+			go func() { _ = server.Serve() }()
+			defer server.Close()
+			b.ReportAllocs()
+			load(b, "request", server.Addr())
+		})
+	}
+}
+
 // load runs the clients and reports the CPU time of this process.
 func load(b *testing.B, kind string, addr net.Addr) {
 	client := exec.Command(os.Args[0])

@@ -99,6 +99,16 @@ func (l *lab) expectCount(name, label string, want float64) {
 	}
 }
 
+// expectOpen waits until that many connections are left.
+func (l *lab) expectOpen(want float64) {
+	l.t.Helper()
+	for deadline := time.Now().Add(time.Minute); l.count("connections", "") != want; <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			l.t.Fatalf("%v connections are open, want %v", l.count("connections", ""), want)
+		}
+	}
+}
+
 // dial opens a TCP connection that fails the test instead of hanging it.
 func (l *lab) dial() net.Conn {
 	l.t.Helper()

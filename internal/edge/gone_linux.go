@@ -27,7 +27,11 @@ func untilGone(c net.Conn) error {
 }
 
 func hasGone(fd uintptr) bool {
-	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
-	n, err := unix.Poll(poll, 0)
-	return n != 0 || err != nil
+	for {
+		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+		n, err := unix.Poll(poll, 0)
+		if err != unix.EINTR { // the runtime's own signals interrupt it: that is no client that left
+			return n != 0 || err != nil
+		}
+	}
 }

@@ -13,16 +13,33 @@ import (
 // the embedded ConnectionState.
 type guard struct {
 	*tls.Conn
+	server  *Server
 	framing framing
-	ahead   []byte // the first byte of the next request, where it came while one was in work
-	open    bool   // the connection was upgraded or taken over: no HTTP any more
 	err     error  // what ended the reading
-	refused func(*guard, *refusal)
+	again   []byte // given back with the connection, framed already; read before all else
+	first   byte   // where early: the first byte of the next request, not framed yet
+	early   bool   // that byte came while a request was in work
+	open    bool   // the connection was upgraded or taken over: no HTTP any more
+	fresh   bool   // given back, and no byte of a request was read since
 }
 
-// Read reads no further than the line over which a request is refused. The
-// error then makes http.Server answer 400 and close.
+// Read is what http.Server reads requests with.
 func (g *guard) Read(p []byte) (int, error) {
+	n, err := g.read(p)
+	for g.fresh && n > 0 {
+		if n = g.begin(p[:n]); n == 0 && err == nil {
+			n, err = g.read(p)
+		}
+	}
+	return n, err
+}
+
+// read reads no further than the line over which a request is refused. The
+// error then makes http.Server answer 400 and close.
+func (g *guard) read(p []byte) (int, error) {
+	if len(g.again) > 0 {
+		return g.reread(p), nil
+	}
 	if g.err != nil {
 		return 0, g.err
 	}
@@ -38,7 +55,7 @@ func (g *guard) Read(p []byte) (int, error) {
 	passed, bad := g.framing.pass(p[:n])
 	if bad != nil {
 		g.err = bad
-		g.refused(g, bad.(*refusal))
+		g.server.refuse(g, bad.(*refusal))
 		return passed, nil
 	}
 	return n, err
@@ -46,12 +63,11 @@ func (g *guard) Read(p []byte) (int, error) {
 
 // next gives what was read ahead before what is still to come.
 func (g *guard) next(p []byte) (int, error) {
-	if len(g.ahead) == 0 || len(p) == 0 {
+	if !g.early || len(p) == 0 {
 		return g.Conn.Read(p)
 	}
-	n := copy(p, g.ahead)
-	g.ahead = nil
-	return n, nil
+	p[0], g.early = g.first, false
+	return 1, nil
 }
 
 // errCannotWatch: only Linux tells that a client has left whose bytes are not read.
@@ -65,20 +81,20 @@ var errCannotWatch = errors.New("cannot watch")
 // rest stays in the kernel: it may be an upload. net/http itself ends the watch, by
 // a deadline, when the answer is out.
 func (g *guard) watch(p []byte) error {
-	if len(g.ahead) == 0 {
-		n, err := g.Conn.Read(p)
-		if err != nil {
+	if !g.early {
+		if _, err := g.Conn.Read(p); err != nil {
 			return err
 		}
-		g.ahead = append(g.ahead, p[:n]...)
+		g.first, g.early = p[0], true
 	}
 	return untilGone(g.NetConn())
 }
 
-// letGo stops the guard when a handler takes the connection (WebSocket):
-// what follows is not HTTP. http.Server calls this while no Read is running.
+// letGo stops the guard when a handler takes the connection (WebSocket, a parked
+// wait): what follows is not HTTP. http.Server calls this while no Read is running.
 func letGo(c net.Conn, state http.ConnState) {
 	if g, ok := c.(*guard); ok && state == http.StateHijacked {
 		g.open = true
+		slim(g.Conn)
 	}
 }

@@ -15,7 +15,7 @@ func newHTTPServer(cfg Config, base context.Context) *http.Server {
 	protocols.SetHTTP1(true) // also without ALPN
 	protocols.SetHTTP2(slices.Contains(cfg.ALPN, "h2"))
 	return &http.Server{
-		Handler:           streams{cfg.Handler, cfg.limits.write, cfg.Metrics.slowReaders.Inc},
+		Handler:           admission{streams{cfg.Handler, cfg.limits.write, cfg.Metrics.slowReaders.Inc}},
 		TLSConfig:         &tls.Config{NextProtos: cfg.ALPN}, // only read, to know whether HTTP/2 is wanted
 		Protocols:         protocols,
 		ReadHeaderTimeout: cfg.limits.header,
@@ -32,7 +32,12 @@ func newHTTPServer(cfg Config, base context.Context) *http.Server {
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     messages{cfg.Log, cfg.Metrics}.logger(),
 		BaseContext:                  func(net.Listener) context.Context { return base },
-		ConnContext:                  cfg.ConnContext,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			if cfg.ConnContext != nil {
+				ctx = cfg.ConnContext(ctx, c)
+			}
+			return mark(ctx, c)
+		},
 		ConnState: func(c net.Conn, state http.ConnState) {
 			letGo(c, state)
 			if cfg.ConnState != nil {

@@ -17,7 +17,7 @@ type limits struct {
 	write       time.Duration // one write to a client that does not read, then closed
 	headerBytes int           // header block; more is answered 431
 	streams     uint32        // HTTP/2 requests at once on one connection; more are refused (RFC 9113 5.1.2)
-	connections int           // open at once; further ones wait in the kernel's accept queue
+	connections int           // open at once; further ones are answered 503 (see spare)
 	certificate time.Duration // certificate files are looked at no more often than this
 }
 
@@ -50,7 +50,7 @@ func defaultLimits() limits {
 // descriptors with which requests of others would be relayed, and each of
 // those would end as a 502.
 func connectionLimit() int {
-	const own, most = 64, 1 << 20 // own: listeners, files, the runtime's
+	const own, most = 64 + spare, 1 << 20 // own: listeners, files, the runtime's; who is turned away
 	var files unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
 		return most
@@ -58,5 +58,5 @@ func connectionLimit() int {
 	if files.Cur >= 2*most+own {
 		return most
 	}
-	return max(int(files.Cur)-own, 2*own) / 2
+	return max(int(files.Cur)-own, 128) / 2
 }

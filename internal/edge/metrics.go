@@ -10,6 +10,7 @@ import (
 type Metrics struct {
 	open, limit, notAfter                  prometheus.Gauge
 	accepted, acceptErrors, slowReaders    prometheus.Counter
+	turnedAway                             prometheus.Counter
 	handshakes, proxies, requests, reloads *prometheus.CounterVec
 	messages                               *prometheus.CounterVec
 }
@@ -35,8 +36,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	}
 	return &Metrics{
 		open:     gauge("connections", "Connections from clients that are open now."),
-		limit:    gauge("connections_limit", "Connections from clients that may be open at once; further ones wait in the kernel."),
+		limit:    gauge("connections_limit", "Connections from clients that may be open at once; further ones are answered 503."),
 		accepted: counter("connections_accepted_total", "Connections accepted."),
+		turnedAway: counter("connections_turned_away_total",
+			"Connections accepted over the limit, whose requests are answered 503 with Retry-After."),
 		acceptErrors: counter("accept_errors_total",
 			"Failures to accept a connection, such as too many open files. Accepting goes on after a pause."),
 		slowReaders: counter("slow_readers_total", "Connections cut because the client did not read for too long."),

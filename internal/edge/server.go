@@ -34,9 +34,14 @@ type Config struct {
 	// Handler answers the requests. r.RemoteAddr is the client's address, after
 	// a PROXY header the one that it names; r.TLS and r.Proto are as usual.
 	Handler http.Handler
+	// Connections may be open at once. 0 or less: half of the limit of open
+	// files, see limits.go. Another 64 are let in to be answered 503.
+	Connections int
 	// ConnContext and ConnState are http.Server's hooks; both may be nil. The
 	// connection they get is past its TLS handshake. It has the methods of
-	// *tls.Conn, and its NetConn() is a syscall.Conn (for TCP_INFO).
+	// *tls.Conn, and its NetConn() is a syscall.Conn (for TCP_INFO). On HTTP/1 it
+	// has GiveBack and ReadAhead besides (see guard), also for who hijacks it; when it
+	// is given back both hooks see it as new.
 	ConnContext func(ctx context.Context, c net.Conn) context.Context
 	ConnState   func(c net.Conn, state http.ConnState)
 	Log         *zap.Logger // nil: silent
@@ -53,8 +58,10 @@ type Server struct {
 	certs    *certificates
 	http     *http.Server
 
-	slots    chan struct{} // one element for each open connection
+	places   chan struct{} // one element for each open connection, and one for the next
+	slots    chan struct{} // one element for each of them that is not turned away
 	ready    chan net.Conn // connections past their handshake
+	returned *returns      // connections given back
 	stopping context.Context
 	stop     context.CancelFunc
 	working  sync.WaitGroup // the accept loop, handshakes
@@ -108,6 +115,9 @@ func (cfg *Config) complete() error {
 	if cfg.limits == (limits{}) {
 		cfg.limits = defaultLimits()
 	}
+	if cfg.Connections > 0 {
+		cfg.limits.connections = cfg.Connections
+	}
 	return nil
 }
 
@@ -125,7 +135,8 @@ func bindError(err error) error {
 
 func newServer(ctx context.Context, cfg Config, certs *certificates, listener net.Listener) *Server {
 	s := &Server{cfg: cfg, listener: listener, certs: certs,
-		slots: make(chan struct{}, cfg.limits.connections), ready: make(chan net.Conn)}
+		places: make(chan struct{}, cfg.limits.connections+spare), slots: make(chan struct{}, cfg.limits.connections),
+		ready: make(chan net.Conn), returned: newReturns()}
 	base := context.WithoutCancel(ctx)
 	s.stopping, s.stop = context.WithCancel(base)
 	s.seldom = cfg.Log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
@@ -162,7 +173,8 @@ func (s *Server) Serve() error {
 
 // Shutdown stops accepting, cuts handshakes, and waits until each request has
 // its answer or ctx ends. It ends no request itself: whoever holds waits lets
-// them go first. Connections that a handler took over (WebSocket) are its own.
+// them go first. Connections that a handler took over (WebSocket, a parked wait)
+// are its own; those given back from now on are closed.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.halt()
 	return s.http.Shutdown(ctx)
@@ -174,9 +186,10 @@ func (s *Server) Close() error {
 	return s.http.Close()
 }
 
-// halt ends everything before HTTP: the listener and the handshakes.
+// halt ends everything before HTTP: the listener, the handshakes and the way back.
 func (s *Server) halt() {
 	s.stop()
+	s.returned.end()
 	_ = s.listener.Close() // a second Close is an error that means nothing
 	s.working.Wait()
 }

@@ -23,6 +23,7 @@ type socket struct {
 	slow   func() // a write ran into the limit
 	closed func() // called once
 	once   sync.Once
+	turned bool // over the limit of connections: requests are answered 503
 
 	mu    sync.Mutex
 	asked time.Time // the deadline that the layers above have set; zero = none

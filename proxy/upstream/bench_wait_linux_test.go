@@ -21,7 +21,7 @@ func cpuTime() time.Duration {
 
 // mute accepts and never answers. It is made of bare descriptors, so that nothing
 // of it is in the figures.
-func mute(b *testing.B, accept int) (addr string, accepted func() []int) {
+func mute(b testing.TB, accept int) (addr string, accepted func() []int) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err == nil {
 		err = unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})

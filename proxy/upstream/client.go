@@ -30,6 +30,8 @@ type Config struct {
 type Client struct {
 	config Config
 	idle   pool
+	fading fading
+	home   func(*conn) // idle.put, bound once and not for each connection
 }
 
 // New makes a client; it connects to nothing yet.
@@ -63,7 +65,9 @@ func New(c Config) *Client {
 			c.TLS.ClientSessionCache = tls.NewLRUClientSessionCache(16)
 		}
 	}
-	return &Client{config: c, idle: pool{max: c.IdleMax, timeout: c.IdleTimeout}}
+	client := &Client{config: c, idle: pool{max: c.IdleMax, timeout: c.IdleTimeout}}
+	client.home = client.idle.put
+	return client
 }
 
 // Do sends one request and returns when the head of its answer has come. The
@@ -75,23 +79,42 @@ func New(c Config) *Client {
 // Errors are *Error; what the client's own body did wrong is errors.Is
 // ErrRequestBody, and after a cancel the error is also context.Cause(ctx).
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	p, err := c.start(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return p.Answer()
+}
+
+// start sends r on a kept connection, or on a fresh one where there is none or
+// the writing shows that it was dead.
+func (c *Client) start(ctx context.Context, r *Request) (*Pending, error) {
 	if conn := c.idle.take(r); conn != nil {
-		answer, err := conn.exchange(ctx, r)
+		p, err := conn.start(ctx, r)
+		if err == nil {
+			p.keepFor(c, r)
+			return p, nil
+		}
 		if !c.again(ctx, r, err) {
-			return answer, plain(err)
+			return nil, err
 		}
 	}
+	p, err := c.startFresh(ctx, r)
+	return p, plain(err)
+}
+
+// startFresh sends r on a connection of its own: what fails there is not tried again.
+func (c *Client) startFresh(ctx context.Context, r *Request) (*Pending, *Error) {
 	conn, err := c.dial(ctx)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
-	conn.home = c.idle.put
-	answer, err := conn.exchange(ctx, r)
-	return answer, plain(err)
+	conn.home = c.home
+	return conn.start(ctx, r)
 }
 
 // again decides whether a request that failed on a kept connection goes out once
-// more, on a fresh one.
+// more, on a fresh one. r is nil where it has been dropped meanwhile: see fading.
 func (c *Client) again(ctx context.Context, r *Request, err *Error) bool {
 	if err == nil || ctx.Err() != nil || !err.Stale() {
 		return false
@@ -99,7 +122,7 @@ func (c *Client) again(ctx context.Context, r *Request, err *Error) bool {
 	if !err.untaken {
 		c.idle.distrust() // this server closes without a word: see pool.keeps
 	}
-	resend := r.Repeatable && !err.late || err.untaken
+	resend := r != nil && (r.Repeatable && !err.late || err.untaken)
 	c.config.Stale(resend)
 	return resend
 }
@@ -122,8 +145,14 @@ func (c *Client) Reach(ctx context.Context) error {
 }
 
 func (c *Client) dial(ctx context.Context) (*conn, *Error) {
-	limited, cancel := context.WithTimeout(ctx, c.config.DialTimeout)
+	if ctx.Err() != nil {
+		return nil, &Error{Phase: Dial, Err: context.Cause(ctx)}
+	}
+	// Not a child of ctx: what ctx makes to tell a child of its end (a channel, a
+	// map) would stay with it for as long as the wait is held.
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.DialTimeout)
 	defer cancel()
+	defer tie(ctx, cancel)()
 	raw, err := c.config.Dial(limited, "tcp", c.config.Address)
 	if err != nil {
 		return nil, &Error{Phase: Dial, Err: withCause(ctx, err)}

@@ -72,26 +72,11 @@ func (f *firstByte) Read(p []byte) (int, error) {
 // exchange sends r and reads the head of its answer. On an error the connection
 // is closed and nothing reads the request's body any more.
 func (c *conn) exchange(ctx context.Context, r *Request) (*Response, *Error) {
-	x := &Response{conn: c, request: r, ctx: ctx}
-	if ctx.Err() != nil { // too late: nobody waits, nothing has to go out
-		c.abort()
-		return nil, &Error{Phase: Await, Err: context.Cause(ctx)}
+	p, err := c.start(ctx, r)
+	if err != nil {
+		return nil, err
 	}
-	before, began := c.counters(r), time.Now()
-	x.stop = context.AfterFunc(ctx, c.abort)
-	err := x.run()
-	if err == nil {
-		return x, nil
-	}
-	x.stop()
-	err.reused, err.late = c.answered > 0, time.Since(began) >= repeatLimit
-	if err.Stale() && c.untaken(before, err.Err) { // asked before the close: the numbers go with the socket
-		err.untaken = true
-		c.reset()
-	}
-	x.end(false)
-	err.Err = withCause(ctx, err.Err)
-	return nil, err
+	return p.await()
 }
 
 // release gives the read buffer back and puts the connection to rest, or closes

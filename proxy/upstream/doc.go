@@ -21,6 +21,15 @@
 // answer begins: 4.5 KiB, where http.Transport takes three goroutines and 23 KiB
 // (BenchmarkWait); a small POST costs two thirds of its CPU (BenchmarkPost).
 //
+// A wait that is held for long needs not even the goroutine: Start writes the
+// request, one poller of the caller's watches the sockets of all of them, and
+// Answer reads what has come. In between it is 0.7 KiB on plain TCP, and 6.9 KiB
+// with TLS, nearly all of them crypto/tls's (BenchmarkPending).
+//
+//	pending, err := client.Start(ctx, request)
+//	...watch pending.Socket()...
+//	answer, err := pending.Answer()
+//
 // It knows no ActiveSync, follows no redirects, adds and removes no header but
 // the ones that frame a message, and never speaks HTTP/2: connection-bound
 // authentication would not survive it (IIS answers HTTP_1_1_REQUIRED).

@@ -29,7 +29,7 @@ func (x *Response) frame() error {
 	case x.Status == 101:
 		x.closing = true // no HTTP follows: it is not for the pool, whoever forgets Upgraded
 		fallthrough
-	case x.request.Method == "HEAD", x.Status == 204, x.Status == 304, !chunked && f.length == 0:
+	case x.bodiless, x.Status == 204, x.Status == 304, !chunked && f.length == 0:
 		x.Length, x.Body, x.complete = 0, none{}, true
 	case chunked:
 		x.frameChunks(f)

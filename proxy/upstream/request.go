@@ -39,6 +39,8 @@ type Request struct {
 	// exchange has ended and Stream is still being read; without it a client
 	// that never finishes its body would hold the exchange after its end.
 	Interrupt func()
+
+	packed []byte // head and body as they go out: see Pack
 }
 
 // repeatLimit is how soon a Repeatable request must have failed to go out again.

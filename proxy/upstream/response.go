@@ -2,12 +2,10 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -30,8 +28,9 @@ type Response struct {
 
 	ctx      context.Context
 	conn     *conn
-	request  *Request
-	send     *sending // nil: no Stream
+	interim  func(int, []Field) // Request.Interim
+	bodiless bool               // the answer to a HEAD
+	send     *sending           // nil: no Stream
 	stop     func() bool
 	begun    bool // a 1xx has come: the server is at work
 	proto10  bool
@@ -57,11 +56,8 @@ func (x *Response) Ready() bool {
 	return x.complete || x.Length > 0 && !x.released && x.conn.reader.Buffered() > 0
 }
 
-// run sends the request and reads the answer's head.
-func (x *Response) run() *Error {
-	if err := x.begin(); err != nil && !x.answeredAnyway(err) {
-		return &Error{Phase: Await, Err: err}
-	}
+// await reads the answer's head.
+func (x *Response) await() *Error {
 	for {
 		if err := x.conn.awaitAnswer(); err != nil {
 			return x.blame(x.awaiting(), err)
@@ -77,58 +73,6 @@ func (x *Response) run() *Error {
 		return x.blame(Head, err)
 	}
 	return nil
-}
-
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
-
-// oneWrite is how much body goes into one write with the head: one segment and
-// one TLS record where there is little of it, no copy where there is much.
-const oneWrite = 16 << 10
-
-// begin writes the request, or its head and starts the stream.
-func (x *Response) begin() error {
-	b := buffers.Get().(*[]byte)
-	defer buffers.Put(b)
-	head, length, err := x.request.appendHead((*b)[:0])
-	if cap(head) <= 2*oneWrite { // a huge header must not stay in memory for ever
-		*b = head
-	}
-	if err != nil {
-		return err
-	}
-	body, err := x.request.whole()
-	if err != nil {
-		return err
-	}
-	if len(body) <= oneWrite {
-		head, body = append(head, body...), nil
-	}
-	if _, err := x.conn.Write(head); err != nil {
-		return err
-	}
-	if len(body) > 0 {
-		if _, err := x.conn.Write(body); err != nil {
-			return err
-		}
-	}
-	if x.request.Stream != nil {
-		x.send = newSending(x.conn, x.request, length)
-		go x.send.run()
-	}
-	return nil
-}
-
-// answeredAnyway looks, after a failed write, for the answer of a server that
-// did not want to read the request (413, 503) and closed. If there is one, it was
-// there before the RST. The time limit is for TLS that cannot write but read.
-func (x *Response) answeredAnyway(err error) bool {
-	if errors.Is(err, errRequest) || x.ctx.Err() != nil {
-		return false
-	}
-	x.closing = true
-	x.conn.SetReadDeadline(time.Now().Add(time.Second))
-	defer x.conn.SetReadDeadline(time.Time{})
-	return x.conn.awaitAnswer() == nil
 }
 
 // awaiting names the phase of a failed wait for an answer.
@@ -162,8 +106,8 @@ func (x *Response) final() bool {
 	switch {
 	case x.Status == 100 && x.send != nil:
 		x.send.decide(goes)
-	case x.Status != 100 && x.request.Interim != nil:
-		x.request.Interim(x.Status, x.Header)
+	case x.Status != 100 && x.interim != nil:
+		x.interim(x.Status, x.Header)
 	}
 	if x.conn.reader.Buffered() == 0 {
 		// Back to the cheap wait: a 1xx may come long before the answer.

@@ -44,6 +44,9 @@ func (c *conn) readable() bool {
 func hasNews(fd uintptr) bool {
 	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}}
 	n, err := unix.Poll(poll, 0)
+	for err == unix.EINTR { // poll(2) says so to any signal, and the runtime sends them to its threads
+		n, err = unix.Poll(poll, 0)
+	}
 	return n != 0 || err != nil
 }
 

@@ -4,14 +4,53 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // errRequest marks a request that would be read as something else than it is. It
 // is not sent, and no connection is to blame.
 var errRequest = errors.New("request cannot be sent")
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+
+// oneWrite is how much body goes into one write with the head: one segment and
+// one TLS record where there is little of it, no copy where there is much.
+const oneWrite = 16 << 10
+
+// write sends the request, or its head if it has a Stream, whose length it returns.
+func (r *Request) write(w io.Writer) (length int64, err error) {
+	if r.packed != nil {
+		_, err = w.Write(r.packed)
+		return 0, err
+	}
+	b := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	head, length, err := r.appendHead((*b)[:0])
+	if cap(head) <= 2*oneWrite { // a huge header must not stay in memory for ever
+		*b = head
+	}
+	if err != nil {
+		return 0, err
+	}
+	body, err := r.whole()
+	if err != nil {
+		return 0, err
+	}
+	if len(body) <= oneWrite {
+		head, body = append(head, body...), nil
+	}
+	if _, err := w.Write(head); err != nil {
+		return 0, err
+	}
+	if len(body) > 0 {
+		_, err = w.Write(body)
+	}
+	return length, err
+}
 
 // appendHead writes the request line and the headers, RFC 9112 3 and 5, and
 // returns the body's length, -1 without a Content-Length.

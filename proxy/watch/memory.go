@@ -21,6 +21,8 @@ type Device struct {
 type Last struct {
 	Interval time.Duration // of the last Ping; 0: not known
 	Folders  int           // of the last Ping
+	// FolderList stands for which folders those were; zero: not known.
+	FolderList [16]byte
 
 	Hold        time.Duration // of the last Sync; 0: it did not ask to be held
 	SyncFolders int           // of the last Sync
@@ -93,13 +95,13 @@ func (m *Memory) Forgotten() uint64 {
 
 // Ping notes a Ping that the server has accepted. A negative value stands for
 // what the Ping left out: the server goes on with what it had (MS-ASCMD 3.1.5.8).
-func (m *Memory) Ping(d Device, interval time.Duration, folders int) {
+func (m *Memory) Ping(d Device, interval time.Duration, folders int, list [16]byte) {
 	m.update(d, func(s *state) {
 		if interval >= 0 {
 			s.Interval = interval
 		}
 		if folders >= 0 {
-			s.Folders = folders
+			s.Folders, s.FolderList = folders, list
 		}
 	})
 }

@@ -93,7 +93,7 @@ func TestMemoryKnowsWhatAPlainMapKnows(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"ping": func(t *rapid.T) {
 				d, interval, folders := device.Draw(t, "device"), time.Duration(rapid.IntRange(-1, 3540).Draw(t, "interval"))*time.Second, rapid.IntRange(-1, 300).Draw(t, "folders")
-				m.Ping(d, interval, folders)
+				m.Ping(d, interval, folders, [16]byte{})
 				last := want.last[d]
 				if interval >= 0 {
 					last.Interval = interval
@@ -180,10 +180,10 @@ func TestMemoryStaysWithinItsBounds(t *testing.T) {
 func TestMemoryForgetsTheLongestSilent(t *testing.T) {
 	m := NewMemory(Config{Devices: 3, Bytes: 1 << 20})
 	for _, id := range []string{"a", "b", "c"} {
-		m.Ping(Device{ID: id}, time.Minute, 1)
+		m.Ping(Device{ID: id}, time.Minute, 1, [16]byte{})
 	}
 	m.Last(Device{ID: "a"}) // a is asked for: it has just sent a Ping
-	m.Ping(Device{ID: "d"}, time.Minute, 1)
+	m.Ping(Device{ID: "d"}, time.Minute, 1, [16]byte{})
 	for id, want := range map[string]bool{"a": true, "b": false, "c": true, "d": true} {
 		if _, ok := m.Last(Device{ID: id}); ok != want {
 			t.Errorf("%s is known: %v, want %v", id, ok, want)
@@ -221,8 +221,8 @@ func TestMemoryOfOneDeviceIsBounded(t *testing.T) {
 
 func TestSameIDUnderTwoUsersIsTwoDevices(t *testing.T) {
 	m := NewMemory(roomy)
-	m.Ping(Device{"anna", "d", "phone"}, time.Minute, 1)
-	m.Ping(Device{"bob", "d", "phone"}, time.Hour, 2)
+	m.Ping(Device{"anna", "d", "phone"}, time.Minute, 1, [16]byte{})
+	m.Ping(Device{"bob", "d", "phone"}, time.Hour, 2, [16]byte{})
 	if anna, _ := m.Last(Device{"anna", "d", "phone"}); anna.Interval != time.Minute {
 		t.Errorf("anna's is %+v", anna)
 	}

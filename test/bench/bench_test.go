@@ -1,35 +1,43 @@
 package bench
 
 import (
-	"os"
-	"strconv"
+	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
-// BenchmarkPeers is the whole comparison. It runs once, whatever b.N is.
+// BenchmarkPeers is the whole comparison. It runs once, whatever b.N is. Each
+// round visits all proxies in turn, so that a noisy neighbour of the machine
+// disturbs them alike.
 func BenchmarkPeers(b *testing.B) {
-	rounds, waits := setting("BENCH_ROUNDS", 5), setting("BENCH_WAITS", 4000)
-	requests := setting("BENCH_REQUESTS", 20000)
-	world := newWorld(b)
-	peers := world.start(b, diastole(b, world), nginx(), haproxy(), caddy())
-	r := newReport(rounds, requests, waits)
-	for round := range rounds {
-		for _, p := range peers {
-			r.cpu(p.name, p.cpuPerRequest(b, requests))
-			b.Logf("round %d: %-8s %6.1f us of CPU a request", round+1, p.name, r.lastCPU(p.name))
+	o := readOptions(b)
+	all := peers(diastoleBinary(b, o))
+	report := newReport(o)
+	for round := range o.rounds {
+		for _, p := range all {
+			if !o.asks(p.name) {
+				continue
+			}
+			b.Logf("round %d of %d: %s", round+1, o.rounds, p.name)
+			seen, err := visit(b, o, p)
+			if err != nil {
+				b.Errorf("%s: %v", p.name, err) // what was measured before it counts
+			}
+			b.Logf("%v", seen)
+			report.add(p, seen, err)
 		}
 	}
-	for _, p := range peers {
-		m := p.memoryPerWait(b, world, waits)
-		r.memory(p.name, m)
-		b.Logf("%-8s %6.1f KiB and %.1f descriptors a wait", p.name, m.kib, m.descriptors)
-	}
-	r.write(b)
+	report.write(b)
 }
 
-func setting(name string, otherwise int) int {
-	if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 {
-		return n
+func diastoleBinary(b *testing.B, o *options) string {
+	if o.binary != "" {
+		return o.binary
 	}
-	return otherwise
+	binary := filepath.Join(b.TempDir(), "diastole")
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/diastole")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("building diastole: %v\n%s", err, out)
+	}
+	return binary
 }

@@ -1,54 +1,63 @@
 package bench
 
-import (
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"testing"
-)
+import "os/exec"
 
-// recipe is how one proxy is set up in front of the world's backend.
-type recipe struct {
+// peer is one proxy, set up as its users would in front of an ActiveSync server.
+type peer struct {
 	name    string
-	config  string // a file's text; %[1]s certificate+key, %[2]d port, %[3]s backend, %[4]s directory
-	file    string // its name
-	command func(file string) *exec.Cmd
+	version []string              // the command that tells it
+	setUp   func(*site) *exec.Cmd // writes its files; the command starts it
+	ours    bool
+	// publishes: holds by itself and is told by GRIP what to answer.
+	publishes bool
+	// atEdge: only one wait goes to the server, the others are held here. Nothing
+	// can be learnt by releasing them at the server.
+	atEdge bool
 }
 
-// diastole with its defaults: nothing is tuned for the comparison.
-func diastole(b *testing.B, w *world) recipe {
-	binary := filepath.Join(w.dir, "diastole")
-	build := exec.Command("go", "build", "-o", binary, "../../cmd/diastole")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("building diastole: %v\n%s", err, out)
+func peers(binary string) []peer {
+	return []peer{
+		{name: "diastole", version: []string{binary, "version"}, setUp: diastole(binary, ""), ours: true},
+		{name: "diastole, edge", setUp: diastole(binary, ", max_waits: 1"), ours: true, atEdge: true},
+		{name: "nginx", version: []string{"nginx", "-v"}, setUp: nginx},
+		{name: "HAProxy", version: []string{"haproxy", "-v"}, setUp: haproxy},
+		{name: "Caddy", version: []string{"caddy", "version"}, setUp: caddy},
+		{name: "Pushpin", version: []string{"pushpin", "--version"}, setUp: pushpin, publishes: true},
 	}
-	return recipe{"diastole", `listen: "127.0.0.1:%[2]d"
-tls: {cert: %[1]s, key: %[1]s}
-upstream: {url: "http://%[3]s"}
+}
+
+// diastole with its defaults: nothing is tuned for the comparison. With
+// max_waits: 1 all waits but one are held without a wait at the server.
+func diastole(binary, upstream string) func(*site) *exec.Cmd {
+	return func(s *site) *exec.Cmd {
+		file := s.write("diastole.yaml", `listen: "<address>"
+tls: {cert: <pem>, key: <pem>}
+upstream: {url: "http://<server>"`+upstream+`}
 admin: {listen: "off"}
 log: {level: warn, format: json}
-`, "diastole.yaml", func(file string) *exec.Cmd { return exec.Command(binary, "serve", "--config", file) }}
+`)
+		return exec.Command(binary, "serve", "--config", file)
+	}
 }
 
-// nginx as its users set it up in front of ActiveSync: long read time-out, no
-// buffering, connections to the backend kept.
-func nginx() recipe {
-	return recipe{"nginx", `worker_processes auto;
+// nginx with a long read time-out, without buffering, and with connections to
+// the server kept.
+func nginx(s *site) *exec.Cmd {
+	file := s.write("nginx.conf", `worker_processes auto;
 worker_rlimit_nofile 20000;
 daemon off;
-pid %[4]s/nginx.pid;
-error_log %[4]s/nginx.log warn;
+pid <dir>/nginx.pid;
+error_log <dir>/nginx.log warn;
 events { worker_connections 20000; }
 http {
   access_log off;
-  client_body_temp_path %[4]s/body; proxy_temp_path %[4]s/proxy;
-  fastcgi_temp_path %[4]s/f; uwsgi_temp_path %[4]s/u; scgi_temp_path %[4]s/s;
+  client_body_temp_path <dir>/body; proxy_temp_path <dir>/proxy;
+  fastcgi_temp_path <dir>/f; uwsgi_temp_path <dir>/u; scgi_temp_path <dir>/s;
   keepalive_requests 1000000;
-  upstream backend { server %[3]s; keepalive 64; keepalive_requests 1000000; }
+  upstream backend { server <server>; keepalive 64; keepalive_requests 1000000; }
   server {
-    listen 127.0.0.1:%[2]d ssl;
-    ssl_certificate %[1]s; ssl_certificate_key %[1]s; ssl_protocols TLSv1.2 TLSv1.3;
+    listen <address> ssl;
+    ssl_certificate <pem>; ssl_certificate_key <pem>; ssl_protocols TLSv1.2 TLSv1.3;
     location / {
       proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_read_timeout 3600s; proxy_buffering off; client_max_body_size 50m;
@@ -56,11 +65,15 @@ http {
     }
   }
 }
-`, "nginx.conf", func(file string) *exec.Cmd { return exec.Command("nginx", "-p", filepath.Dir(file), "-c", file) }}
+`)
+	return exec.Command("nginx", "-p", s.dir, "-c", file)
 }
 
-func haproxy() recipe {
-	return recipe{"haproxy", `global
+// haproxy with as many connections as 20,000 descriptors allow, and told to look
+// whether a phone is still there: without abortonclose it keeps the waits of
+// phones that were cut, and 8,000 that come back find its connections taken.
+func haproxy(s *site) *exec.Cmd {
+	return exec.Command("haproxy", "-f", s.write("haproxy.cfg", `global
   maxconn 9500
 defaults
   mode http
@@ -68,44 +81,32 @@ defaults
   timeout client 3600s
   timeout server 3600s
   option forwardfor
+  option abortonclose
 frontend phones
-  bind 127.0.0.1:%[2]d ssl crt %[1]s
+  bind <address> ssl crt <pem>
   default_backend server
 backend server
   http-reuse safe
-  server one %[3]s
-`, "haproxy.cfg", func(file string) *exec.Cmd { return exec.Command("haproxy", "-f", file) }}
+  server one <server>
+`))
 }
 
-func caddy() recipe {
-	return recipe{"caddy", `{
+func caddy(s *site) *exec.Cmd {
+	file := s.write("Caddyfile", `{
   auto_https off
   admin off
-  storage file_system %[4]s/caddy
+  storage file_system <dir>/caddy
   log {
     level ERROR
   }
 }
-:%[2]d {
+:<port> {
   bind 127.0.0.1
-  tls %[1]s %[1]s
-  reverse_proxy http://%[3]s {
+  tls <pem> <pem>
+  reverse_proxy http://<server> {
     flush_interval -1
   }
 }
-`, "Caddyfile", func(file string) *exec.Cmd {
-		return exec.Command("caddy", "run", "--adapter", "caddyfile", "--config", file)
-	}}
-}
-
-func (r recipe) write(b *testing.B, w *world, port int) string {
-	file := filepath.Join(w.dir, r.file)
-	text := fmt.Sprintf(r.config, w.pem, port, w.backend.Addr(), w.dir)
-	if r.name == "haproxy" || r.name == "diastole" { // they name no directory
-		text = fmt.Sprintf(r.config+"%[4]s", w.pem, port, w.backend.Addr(), "")
-	}
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	return file
+`)
+	return exec.Command("caddy", "run", "--adapter", "caddyfile", "--config", file)
 }

@@ -5,13 +5,15 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// pids are the proxy's processes: nginx and HAProxy have workers.
-func (p *peer) pids() []int {
-	pids := []int{p.cmd.Process.Pid}
+// family are a process and all that it has started: nginx and HAProxy have
+// workers, Pushpin is five programs.
+func family(pid int) []int {
+	pids := []int{pid}
 	for i := 0; i < len(pids); i++ {
 		tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pids[i]))
 		for _, t := range tasks {
@@ -25,53 +27,56 @@ func (p *peer) pids() []int {
 	return pids
 }
 
-// cpu is user plus system time, proc(5) /proc/pid/schedstat: in nanoseconds,
-// where /proc/pid/stat counts hundredths of a second.
-func cpu(b *testing.B, pids []int) time.Duration {
-	var sum time.Duration
-	for _, pid := range pids {
-		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, t := range tasks {
-			stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/schedstat", pid, t.Name()))
-			fields := strings.Fields(string(stat))
-			if len(fields) > 0 {
-				ns, _ := strconv.ParseInt(fields[0], 10, 64)
-				sum += time.Duration(ns)
-			}
-		}
-	}
-	return sum
+// used is what a family has taken so far, or takes now.
+type used struct {
+	cpu         time.Duration // user and system
+	pss         float64       // KiB
+	descriptors int
 }
 
-// memory is the proportional set size in KiB: memory that workers share counts once.
-func memory(b *testing.B, pids []int) float64 {
-	sum := 0.0
+func usedBy(pids []int) (u used, err error) {
 	for _, pid := range pids {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		cpu, err := cpuOf(pid)
 		if err != nil {
-			b.Fatal(err)
+			return u, err
 		}
-		for line := range strings.Lines(string(text)) {
-			if rest, ok := strings.CutPrefix(line, "Pss:"); ok {
-				kib, _ := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-				sum += kib
-			}
+		pss, err := pssOf(pid)
+		if err != nil {
+			return u, err
 		}
-	}
-	return sum
-}
-
-func descriptors(b *testing.B, pids []int) int {
-	sum := 0
-	for _, pid := range pids {
 		files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 		if err != nil {
-			b.Fatal(err)
+			return u, err
 		}
-		sum += len(files)
+		u.cpu, u.pss, u.descriptors = u.cpu+cpu, u.pss+pss, u.descriptors+len(files)
 	}
-	return sum
+	return u, nil
+}
+
+// cpuOf reads the process's CPU clock, which counts nanoseconds and threads that
+// have ended too; /proc/pid/stat counts hundredths of a second. The clock's
+// number is made as clock_getcpuclockid(3) makes it.
+func cpuOf(pid int) (time.Duration, error) {
+	const scheduler = 2 // CPUCLOCK_SCHED: user and system time
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduler), &t); err != nil {
+		return 0, fmt.Errorf("the CPU clock of process %d: %w", pid, err)
+	}
+	return time.Duration(t.Nano()), nil
+}
+
+// pssOf is the proportional set size: memory that processes share counts once.
+// What the kernel keeps for sockets is not in it, for no proxy.
+func pssOf(pid int) (kib float64, err error) {
+	file := fmt.Sprintf("/proc/%d/smaps_rollup", pid)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "Pss:"); ok {
+			return strconv.ParseFloat(strings.Fields(rest)[0], 64)
+		}
+	}
+	return 0, fmt.Errorf("%s has no line Pss", file)
 }

@@ -17,13 +17,18 @@ import (
 const (
 	sogo     = "../testbed/sogo"
 	password = "secret"
-	users    = 32 // made at the start: one for each test, so that no test sees the mail of another
-	workers  = 40 // of sogod: each held wait takes one, and tests run at once
 	beds     = "diastole-e2e-"
 )
 
+// A size is what one test bed differs in from another.
+type size struct {
+	users   int // made at the start
+	workers int // of sogod: each held wait takes one
+}
+
 // A bed is one running SOGo with all it needs, on ports of its own.
 type bed struct {
+	size
 	dir     string
 	nginx   string // host:port that phones and proxies talk to
 	sogod   string // host:port of sogod itself, path /SOGo
@@ -39,11 +44,12 @@ func newBed(dir string) *bed {
 	return &bed{dir: dir, environ: append(os.Environ(), "TESTBED_DIR="+dir)}
 }
 
-// startBed brings SOGo up in a directory that carries our process id, after
-// taking down what a test that was killed left behind.
-func startBed(ctx context.Context) (*bed, error) {
+// startBed brings SOGo up in a directory that carries our process id and a name,
+// after taking down what a test that was killed left behind.
+func startBed(ctx context.Context, name string, s size) (*bed, error) {
 	sweep(ctx)
-	b := newBed(filepath.Join(os.TempDir(), beds+strconv.Itoa(os.Getpid())))
+	b := newBed(filepath.Join(os.TempDir(), beds+strconv.Itoa(os.Getpid())+name))
+	b.size = s
 	if err := os.MkdirAll(b.dir, 0o711); err != nil {
 		return b, err
 	}
@@ -56,7 +62,7 @@ func startBed(ctx context.Context) (*bed, error) {
 	}
 	b.nginx, b.sogod = "127.0.0.1:"+ports[0], "127.0.0.1:"+ports[1]
 	b.environ = append(b.environ, "TESTBED_PASSWORD="+password,
-		fmt.Sprintf("TESTBED_USERS=%d", users), fmt.Sprintf("TESTBED_WORKERS=%d", workers),
+		fmt.Sprintf("TESTBED_USERS=%d", s.users), fmt.Sprintf("TESTBED_WORKERS=%d", s.workers),
 		"TESTBED_PORT="+ports[0], "TESTBED_SOGOD_PORT="+ports[1], "TESTBED_IMAP_PORT="+ports[2],
 		"TESTBED_PG_PORT="+ports[3], "TESTBED_MEMCACHED_PORT="+ports[4], "TESTBED_SMTP_PORT="+ports[5])
 	return b, b.run(ctx, "up")
@@ -81,7 +87,7 @@ func (b *bed) user(t *testing.T) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.given++
-	if b.given > users { // with -count
+	if b.given > b.users { // with -count
 		if err := b.run(t.Context(), "adduser", strconv.Itoa(b.given)); err != nil {
 			t.Fatal(err)
 		}

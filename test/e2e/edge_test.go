@@ -43,9 +43,10 @@ type edge struct {
 
 func (e *edge) door() door { return door{"https://" + e.phones, e.roots} }
 
-// startEdge runs diastole in front of upstream until the test ends, then asks it
-// to stop and wants exit code 0: a data race found on the way makes it 66. Lines of
-// settings are added to the usual ones.
+// startEdge runs diastole in front of upstream (a URL, or a URL and more of that
+// section: "http://..., linger: 30s") until the test ends, then asks it to stop and
+// wants exit code 0: a data race found on the way makes it 66. Lines of settings are
+// added to the usual ones.
 func startEdge(t *testing.T, upstream string, settings ...string) *edge {
 	t.Helper()
 	binary, err := build()

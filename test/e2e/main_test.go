@@ -13,8 +13,11 @@ import (
 	"testing"
 )
 
-// server is the test bed of this run.
+// server is the test bed of this run, with a user for each test, so that no test
+// sees the mail of another; tests run at once, and so many workers are held.
 var server *bed
+
+var usual = size{users: 32, workers: 40}
 
 // TestMain brings up SOGo for all tests. Where it cannot, that is a failure on
 // CI and a sentence elsewhere.
@@ -37,7 +40,7 @@ func run(m *testing.M) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	bed, err := startBed(ctx)
+	bed, err := startBed(ctx, "", usual)
 	// A signal must not hinder the cleaning up, so not under ctx.
 	defer func() {
 		if err := bed.purge(context.Background()); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -12,7 +13,10 @@ import (
 	"time"
 )
 
-const wbxmlType = "application/vnd.ms-sync.wbxml"
+const (
+	wbxmlType  = "application/vnd.ms-sync.wbxml"
+	activeSync = "/Microsoft-Server-ActiveSync"
+)
 
 // A phone is one device of one user that talks to one door: the server itself
 // or diastole in front of it.
@@ -33,7 +37,7 @@ func newPhone(t *testing.T, d door, user, device string) *phone {
 		DisableCompression: true, // it would unpack before the test can compare
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &phone{t: t, door: d.url + "/Microsoft-Server-ActiveSync", user: user, password: password,
+	return &phone{t: t, door: d.url + activeSync, user: user, password: password,
 		device: device, http: &http.Client{Transport: transport}}
 }
 
@@ -153,6 +157,28 @@ func (p *phone) syncRequest(extra ...any) *element {
 // ping waits on the Inbox.
 func (p *phone) ping(seconds string) answer {
 	p.t.Helper()
-	return p.send("Ping", el("Ping:Ping", el("Ping:HeartbeatInterval", seconds),
-		el("Ping:Folders", el("Ping:Folder", el("Ping:Id", p.inbox), el("Ping:Class", "Email")))))
+	return p.send("Ping", p.pingRequest(seconds))
+}
+
+func (p *phone) pingRequest(seconds string) *element {
+	return el("Ping:Ping", el("Ping:HeartbeatInterval", seconds),
+		el("Ping:Folders", el("Ping:Folder", el("Ping:Id", p.inbox), el("Ping:Class", "Email"))))
+}
+
+// options asks what the server can do, as whoever sets up an account does.
+func (p *phone) options(ctx context.Context) (took time.Duration, err error) {
+	r, err := http.NewRequestWithContext(ctx, "OPTIONS", p.door, nil)
+	if err != nil {
+		return 0, err
+	}
+	r.SetBasicAuth(p.user, p.password)
+	start := time.Now()
+	resp, err := p.http.Do(r)
+	if err == nil {
+		defer resp.Body.Close()
+		if _, err = io.Copy(io.Discard, resp.Body); err == nil && resp.StatusCode != http.StatusOK {
+			err = fmt.Errorf("OPTIONS: HTTP %d", resp.StatusCode)
+		}
+	}
+	return time.Since(start), err
 }

@@ -69,6 +69,25 @@ func TestAPingIsWokenByADeliveredMail(t *testing.T) {
 	e.expectWaits(1, "ping", "changed")
 }
 
+// Scenario 5. SOGo is a third of a second late with 30 of them. Whoever does not wait
+// for it, answers the phone himself and then hands the dying wait to the phone's next
+// Ping, wakes it twice.
+func TestAPingRightAfterOneThatTimedOutIsHeldAgainInFull(t *testing.T) {
+	t.Parallel()
+	e, user := startEdge(t, front()+", profile: sogo, linger: 30s"), server.user(t)
+	p := newPhone(t, e.door(), user, "AGAIN").start()
+	for n := range 2 {
+		a := p.ping("30")
+		if status := a.doc(t).get("Ping:Status"); status != "1" || a.took < 29*time.Second {
+			t.Errorf("Ping %d of 30 s: Status %s after %v", n+1, status, a.took)
+		}
+		if a.header.Get("MS-Server-ActiveSync") == "" {
+			t.Errorf("Ping %d was not answered by SOGo but by us: %v", n+1, a.header)
+		}
+	}
+	e.expectWaits(2, "ping", "expired")
+}
+
 func TestAnEmptyPingMeansAsLastTime(t *testing.T) {
 	t.Parallel()
 	e, user := startEdge(t, front()), server.user(t)

@@ -9,13 +9,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -33,6 +37,7 @@ type edge struct {
 	server        *lab.Server
 	phones, admin string // host:port
 	begun         chan logLine
+	pings         atomic.Int64 // that the mail server was asked
 	living        sync.WaitGroup
 	ctx           context.Context
 }
@@ -56,14 +61,25 @@ func startEdge(t *testing.T, w *netns.World, policy string) *edge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go e.server.Serve(inside)
-	t.Cleanup(e.server.Close)
+	e.serve(inside)
 	e.run(fmt.Sprintf("listen: %s:0\nupstream: {url: http://%s}\nadmin: {listen: 127.0.0.1:0}\ndrain: 1s\n"+
 		"log: {level: debug, format: json, users: plain}\npolicy: {%s}\n", netns.ServerAddress, inside.Addr(), policy))
 	ctx, stop := context.WithCancel(t.Context())
 	e.ctx = ctx
 	t.Cleanup(func() { stop(); e.living.Wait() })
 	return e
+}
+
+// serve runs the mail server and counts the Pings that reach it.
+func (e *edge) serve(inside net.Listener) {
+	h := &http.Server{ConnContext: e.server.ConnContext, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("Cmd") == "Ping" {
+			e.pings.Add(1)
+		}
+		e.server.ServeHTTP(w, r)
+	})}
+	e.Cleanup(func() { e.server.Close(); h.Close() })
+	go h.Serve(inside)
 }
 
 func (e *edge) run(config string) {
@@ -150,14 +166,25 @@ func (e *edge) ask(page string) []byte {
 	return text
 }
 
-// network is what diastole has learned of the phones' network.
-func (e *edge) network() admin.Network {
+// networks are what diastole has learned of, by name.
+func (e *edge) networks() []admin.Network {
 	e.Helper()
 	var page admin.NetworksPage
-	if err := json.Unmarshal(e.ask("/api/v1/networks"), &page); err != nil || len(page.Networks) != 1 {
-		e.Fatalf("%v: %+v; want one network", err, page)
+	if err := json.Unmarshal(e.ask("/api/v1/networks"), &page); err != nil {
+		e.Fatal(err)
 	}
-	return page.Networks[0]
+	slices.SortFunc(page.Networks, func(a, b admin.Network) int { return strings.Compare(a.Name, b.Name) })
+	return page.Networks
+}
+
+// network is what diastole has learned of the phones' network, where there is one.
+func (e *edge) network() admin.Network {
+	e.Helper()
+	found := e.networks()
+	if len(found) != 1 {
+		e.Fatalf("%+v; want one network", found)
+	}
+	return found[0]
 }
 
 // device is what diastole knows of the only phone.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,8 +71,17 @@ func onThread(f func() error) error {
 // Dial connects from the namespace. The address is numeric: a name would be
 // looked up by other threads, in another namespace.
 func (s *Space) Dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
+	return s.dial(ctx, nil, network, address)
+}
+
+// DialFrom connects from one of the addresses that the namespace has.
+func (s *Space) DialFrom(ctx context.Context, from netip.Addr, network, address string) (conn net.Conn, err error) {
+	return s.dial(ctx, net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0)), network, address)
+}
+
+func (s *Space) dial(ctx context.Context, from net.Addr, network, address string) (conn net.Conn, err error) {
 	err = s.Do(func() error {
-		dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1}
+		dialer := net.Dialer{LocalAddr: from, KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1}
 		conn, err = dialer.DialContext(ctx, network, address)
 		return err
 	})
@@ -90,6 +100,15 @@ func (s *Space) Listen(address string) (listener net.Listener, err error) {
 
 // Run runs a program in the namespace to its end.
 func (s *Space) Run(name string, args ...string) error { return s.feed("", name, args...) }
+
+// read runs a program in the namespace and gives what it prints.
+func (s *Space) read(name string, args ...string) (out []byte, err error) {
+	err = s.Do(func() error {
+		out, err = exec.Command(name, args...).Output()
+		return err
+	})
+	return out, err
+}
 
 // Start starts a program in the namespace: the whole of diastole, say.
 func (s *Space) Start(cmd *exec.Cmd) error { return s.Do(cmd.Start) }

@@ -13,8 +13,10 @@ import (
 // the same addresses.
 const (
 	PhoneAddress  = "10.91.1.2"
+	PhoneAbroad   = "10.91.3.2" // the same phones in another network
 	ServerAddress = "10.91.2.2"
 	phoneGateway  = "10.91.1.1"
+	abroadGateway = "10.91.3.1"
 	serverGateway = "10.91.2.1"
 )
 
@@ -55,6 +57,9 @@ func (w *World) build() error {
 	if err := w.cable(w.Server, "server", ServerAddress, serverGateway); err != nil {
 		return err
 	}
+	if err := w.abroad(); err != nil {
+		return err
+	}
 	if err := w.firewall.Set("net/ipv4/ip_forward", "1"); err != nil {
 		return err
 	}
@@ -85,6 +90,14 @@ func (w *World) cable(s *Space, name, address, gateway string) error {
 		}
 	}
 	return nil
+}
+
+// abroad gives the phones' cable its second network.
+func (w *World) abroad() error {
+	if err := w.firewall.Run("ip", "address", "add", abroadGateway+"/24", "dev", "phones"); err != nil {
+		return err
+	}
+	return w.Phones.Run("ip", "address", "add", PhoneAbroad+"/24", "dev", "eth0")
 }
 
 // The firewall's rules. A connection begins with a SYN and is known from then

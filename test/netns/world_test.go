@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 	"testing"
@@ -111,6 +112,38 @@ func TestTheLimitCanBeChangedAtAnyTime(t *testing.T) {
 	if err := arrives(t, server, phone); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("after the limit was lowered: %v", err)
 	}
+}
+
+func TestALostConnectionIsHalfOpenAndItsPhoneReachesTheServerFromAbroad(t *testing.T) {
+	t.Parallel()
+	w := netns.New(t, 0)
+	lost, toLost := pair(t, w)
+	other, toOther := pair(t, w)
+	w.Lose(t, lost.LocalAddr().(*net.TCPAddr).AddrPort())
+	if err := arrives(t, other, toOther); err != nil {
+		t.Errorf("another connection of the same phone: %v", err)
+	}
+	lost.Close()
+	_ = toLost.SetReadDeadline(time.Now().Add(time.Second))
+	if _, err := toLost.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the server hears of the end: %v", err)
+	}
+	if n := w.SaidInVain(t); n != 0 {
+		t.Errorf("the server said nothing, and %d packets are counted", n)
+	}
+	if _, err := toLost.Write([]byte{'x'}); err != nil || w.SaidInVain(t) == 0 {
+		t.Errorf("a byte to the lost phone: %v, %d packets", err, w.SaidInVain(t))
+	}
+	listener, err := w.Server.Listen(netns.ServerAddress + ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	abroad, err := w.Phones.DialFrom(t.Context(), netip.MustParseAddr(netns.PhoneAbroad), "tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer abroad.Close()
 }
 
 func TestWorldsDoNotSeeEachOther(t *testing.T) {

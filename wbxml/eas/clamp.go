@@ -49,7 +49,7 @@ func RefusedPing(limit time.Duration) []byte {
 // Granted is what of give the request can say: whole minutes, at least 1, where it
 // says Wait, otherwise whole seconds, at least 1; never more than it asks for.
 func (r *SyncRequest) Granted(give time.Duration) time.Duration {
-	unit := r.unit()
+	unit := r.Unit()
 	return min(r.Hold(), time.Duration(inUnits(give, unit))*unit)
 }
 
@@ -76,11 +76,12 @@ func (r *SyncRequest) Clamp(dst, body []byte, give time.Duration) ([]byte, bool)
 // Refused is the answer to a Sync that asks for more than limit: Status 14 with the
 // limit in the unit that was asked in (MS-ASCMD 2.2.3.97).
 func (r *SyncRequest) Refused(limit time.Duration) []byte {
-	answer := SyncResponse{Status: SyncInvalidWait, Limit: inUnits(limit, r.unit())}
+	answer := SyncResponse{Status: SyncInvalidWait, Limit: inUnits(limit, r.Unit())}
 	return answer.Append(nil)
 }
 
-func (r *SyncRequest) unit() time.Duration {
+// Unit is that of the interval, and of a limit in the answer to it (MS-ASCMD 2.2.3.97).
+func (r *SyncRequest) Unit() time.Duration {
 	if r.Wait > 0 {
 		return time.Minute
 	}

@@ -1,0 +1,37 @@
+package proxy
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/diastole/diastole/policy"
+	"github.com/diastole/diastole/proxy/hold"
+)
+
+// Settings are what may change while waits are held; see Apply. Their zero value
+// changes no request, holds each wait for as long as its phone is there, and sets
+// no limit.
+type Settings struct {
+	Policy        *policy.Policy // nil changes nothing
+	Hold          Hold
+	ForwardedFrom []netip.Prefix    // peers whose X-Forwarded-* are believed; none
+	LocationHosts map[string]string // X-MS-Location: internal host in lower case -> public host; none
+}
+
+// Hold says how waits are kept at the server.
+type Hold struct {
+	Slice    time.Duration // an upstream wait lasts no longer; 0: as long as the device's own
+	Linger   time.Duration // an upstream wait is kept so long for a phone that left, 0: it is cancelled at once
+	MaxWaits int           // upstream waits at once, others queue; 0: no limit
+	Pace     int           // upstream waits that may start in a second; 0: no limit
+}
+
+// Apply puts new settings into force. Waits that are held go on with the decisions
+// that were made for them.
+func (p *Proxy) Apply(s Settings) {
+	if s.Policy == nil {
+		s.Policy, _ = policy.Compile(policy.Spec{}) // the empty one compiles
+	}
+	p.settings.Store(&s)
+	p.queue.Configure(hold.QueueConfig{Max: s.Hold.MaxWaits, Pace: s.Hold.Pace})
+}
