@@ -20,6 +20,7 @@ type exchange struct {
 	// streams is closed when the server has answered, where the request is so large
 	// that it goes up as it comes in; nil otherwise.
 	streams chan struct{}
+	ended   sync.Once // closes streams
 
 	mu      sync.Mutex
 	request *upstream.Request // until it has gone up
@@ -78,9 +79,10 @@ func (x *exchange) forget() {
 	x.streamed()
 }
 
+// streamed lets the handler go whose request's body went up, or never will.
 func (x *exchange) streamed() {
 	if x.streams != nil {
-		close(x.streams)
+		x.ended.Do(func() { close(x.streams) })
 	}
 }
 
@@ -224,6 +226,9 @@ func (p *Proxy) lingers(x *exchange, does bool) {
 // cancel ends it; the server learns by its connection's end.
 func (x *exchange) cancel() {
 	x.done()
+	if x.sentFor() == 0 { // and never will be
+		x.streamed()
+	}
 	x.leash.Cancel(errNobodyWaits)
 	x.fetch() // what was sent has to be taken in, or its connection would be kept
 }
