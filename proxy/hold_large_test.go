@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +17,11 @@ func TestQueueLetsGoOfALargePingThatNeverGoesUp(t *testing.T) {
 		s.call().send(post{cmd: "Ping", body: pingOf("3540", "1")}.raw())
 		synctest.Wait()
 		large := s.call()
-		go large.send(post{cmd: "Ping", device: "dev2", body: manyFolders(5000)}.raw())
+		sent := make(chan error, 1)
+		go func() {
+			_, err := io.WriteString(large, post{cmd: "Ping", device: "dev2", body: manyFolders(5000)}.raw())
+			sent <- err
+		}()
 		synctest.Wait()
 		if up, queued := s.proxy.queue.Len(); up != 1 || queued != 1 {
 			t.Errorf("%d waits are at the server and %d queue, want one each", up, queued)
@@ -25,6 +30,8 @@ func TestQueueLetsGoOfALargePingThatNeverGoesUp(t *testing.T) {
 		if got := large.reply(); got.code != 503 {
 			t.Errorf("the large one got %+v, want 503: the server has never heard of it", got)
 		}
+		large.Close()
+		<-sent // as far as it was read
 		s.settled()
 	})
 }
