@@ -48,7 +48,7 @@ func (p *Proxy) answered(x *exchange, answer *heldAnswer, err error) {
 
 // gather reads an answer that more than one gets: a refusal is for all of them.
 func (a *heldAnswer) gather() {
-	if !a.whole && a.body == nil && a.Length >= 0 && a.Length <= wholeBody {
+	if !a.whole && a.body == nil && a.Length <= wholeBody {
 		a.body, a.whole, _ = readUpTo(a.Body, wholeBody) // where it breaks off, so it does for the phone
 	}
 }
@@ -96,7 +96,11 @@ func (p *Proxy) deliver(held *wait, end ending, answer *heldAnswer) {
 		// Its http.Server takes nothing back any more. The device asks again, elsewhere,
 		// and its server says the same again: it has not been told that it was heard.
 		answer.Close()
-		held.seat.whole(held.goodbye(), func() {})
+		words := held.goodbye()
+		if !isSyncDocument(answer.Response) { // a refusal must not become a good word
+			words = later503()
+		}
+		held.seat.whole(words, func() {})
 		return
 	}
 	written := p.watchDelivery(held, end)
@@ -141,9 +145,9 @@ func (p *Proxy) passOn(w http.ResponseWriter, r *http.Request, held *wait, answe
 func (p *Proxy) echo(held *wait, answer *heldAnswer, err error) {
 	whole := held.nothingNew()
 	switch {
-	case answer != nil && answer.whole && answer.Length >= 0 && !answer.Chunked:
-		whole = complete{code: answer.Status, fields: p.fields(answer.Response), body: answer.body}
-	case answer == nil && !brokeOff(held, err):
+	case answer != nil && answer.whole:
+		whole = complete{code: answer.Status, fields: withLength(p.fields(answer.Response), len(answer.body)), body: answer.body}
+	case answer == nil && !brokeOff(held, err), answer != nil && !isSyncDocument(answer.Response):
 		whole = later503()
 	}
 	if p.finish(held) {

@@ -34,6 +34,7 @@ type ask struct {
 
 	form     string        // full, partial, interval-only, folders-only, empty or unread
 	interval time.Duration // 0: not known, or no number above 0
+	said     bool          // it is in this request
 	folders  int
 	waits    bool // the server is expected to hold it
 
@@ -121,7 +122,7 @@ func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
 		if ping.Duplicate {
 			a.saidInterval = 0 // which of the two a server takes is its own affair
 		}
-		a.interval = a.saidInterval
+		a.interval, a.said = a.saidInterval, true
 	}
 	if ping.HasFolders {
 		a.saidFolders = len(ping.Folders)
@@ -157,7 +158,8 @@ func (p *Proxy) readSync(a *ask, last watch.Last, body []byte, whole bool) {
 	}
 	if len(body) == 0 {
 		a.form, a.interval, a.folders = "empty", last.Hold, last.SyncFolders
-		a.waits = a.interval > 0
+		// Whether a stranger's Sync is held must not tell whether the device's was.
+		a.waits = a.interval > 0 && a.met
 		return
 	}
 	sync, err := eas.ParseSyncRequest(body)
@@ -169,7 +171,7 @@ func (p *Proxy) readSync(a *ask, last watch.Last, body []byte, whole bool) {
 	if sync.Partial {
 		a.form = "partial"
 	}
-	a.interval = sync.Hold()
+	a.interval, a.said = sync.Hold(), true
 	// With items in it the server answers at once (MS-ASCMD 3.1.5.4). Held and
 	// then drained, the empty answer would tell the device that they were taken.
 	a.waits = a.interval > 0 && !sync.Changes()

@@ -35,6 +35,9 @@ func (p *Proxy) join(held *wait, up *exchange) {
 		up.forget()
 	}
 	p.act(held.holder(), v)
+	if held.isOver() { // released in the moment between, when there was nothing to take it from
+		p.detach(held, false)
+	}
 }
 
 // act does what the Register has decided.

@@ -56,6 +56,16 @@ func later503() complete {
 		upstream.Field{Name: "Content-Length", Value: "0"})
 }
 
+// withLength makes sure that fields have a Content-Length.
+func withLength(fields []upstream.Field, length int) []upstream.Field {
+	for _, f := range fields {
+		if f.Name == "Content-Length" {
+			return fields
+		}
+	}
+	return append(fields, upstream.Field{Name: "Content-Length", Value: strconv.Itoa(length)})
+}
+
 // writeTo gives the answer through an http.Server.
 func (a complete) writeTo(w http.ResponseWriter) {
 	h := w.Header()

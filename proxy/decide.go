@@ -53,12 +53,12 @@ func (p *Proxy) give(now time.Time, a ask, d decision) *wait {
 	if a.interval <= 0 || a.form == "unread" {
 		return g
 	}
-	switch d.Learn {
-	case policy.LearnEnforce:
+	switch {
+	case d.Learn == policy.LearnEnforce && a.met:
 		// One wait at a time tries more than is sure, or a limit that has risen
-		// would never be found out.
+		// would never be found out. A stranger does not get that turn.
 		g.advice = p.config.Networks.Allow(now, d.network, a.key().ID(), a.interval)
-	case policy.LearnObserve:
+	case d.Learn != policy.LearnOff:
 		g.advice = p.config.Networks.Advise(now, d.network).Interval
 	}
 	g.goes, g.clamped = d.Limit(a.interval, g.advice)

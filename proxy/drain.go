@@ -8,6 +8,7 @@ import (
 
 // Drain drains every Entrance; see there.
 func (p *Proxy) Drain(window time.Duration) {
+	p.leaving.Store(true)
 	for _, e := range p.ways() {
 		e.Drain(window)
 	}

@@ -20,6 +20,7 @@ type exchange struct {
 	// streams is closed when the server has answered, where the request is so large
 	// that it goes up as it comes in; nil otherwise.
 	streams chan struct{}
+	ended   sync.Once // closes streams
 
 	mu      sync.Mutex
 	request *upstream.Request // until it has gone up
@@ -69,7 +70,12 @@ func (w *wait) owner() string {
 	if w.met {
 		return w.device.Principal
 	}
-	return w.from.Addr().String()
+	addr := w.from.Addr().Unmap()
+	if addr.Is6() {
+		network, _ := addr.Prefix(64) // what one subscriber has
+		return network.String()
+	}
+	return addr.String()
 }
 
 // forget is for one that never was: its wait has inherited another.
@@ -78,9 +84,10 @@ func (x *exchange) forget() {
 	x.streamed()
 }
 
+// streamed lets the handler go whose request's body went up, or never will.
 func (x *exchange) streamed() {
 	if x.streams != nil {
-		close(x.streams)
+		x.ended.Do(func() { close(x.streams) })
 	}
 }
 
@@ -89,7 +96,7 @@ func (x *exchange) streamed() {
 func (x *exchange) send() {
 	x.mu.Lock()
 	request := x.request
-	if x.over || x.first.client.entrance.isDraining() { // its phone is about to be told to ask elsewhere
+	if x.over || x.proxy.leaving.Load() { // its phone is about to be told to ask elsewhere
 		x.mu.Unlock()
 		x.streamed()
 		return
@@ -158,6 +165,9 @@ func (x *exchange) arrived(answer *upstream.Response, err error) {
 	defer x.streamed()
 	held, err := x.read(answer, err)
 	if x.goesOn(held) {
+		if x.first.tracked { // the server has answered, if not yet to the phone
+			x.proxy.acknowledge(x.first.device, hold.Command{Credentials: x.first.credentials, Since: x.first.began, Piece: true})
+		}
 		x.send()
 		return
 	}
@@ -200,6 +210,9 @@ func (x *exchange) sentFor() time.Duration {
 func (x *exchange) lingerFor(d time.Duration) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.over {
+		return
+	}
 	if x.timer != nil {
 		x.timer.Stop()
 	}
@@ -224,6 +237,9 @@ func (p *Proxy) lingers(x *exchange, does bool) {
 // cancel ends it; the server learns by its connection's end.
 func (x *exchange) cancel() {
 	x.done()
+	if x.sentFor() == 0 { // and never will be
+		x.streamed()
+	}
 	x.leash.Cancel(errNobodyWaits)
 	x.fetch() // what was sent has to be taken in, or its connection would be kept
 }

@@ -59,7 +59,7 @@ func (p *Proxy) learnEnded(held *wait, e ending) {
 // accepted tells whether the server has taken the device's credentials: it has
 // answered its wait.
 func (e *ending) accepted() bool {
-	return e.outcome == heartbeat.Expired || e.outcome == heartbeat.Changed || e.outcome == heartbeat.Early
+	return e.code == http.StatusOK && (e.outcome == heartbeat.Expired || e.outcome == heartbeat.Changed || e.outcome == heartbeat.Early)
 }
 
 // asSeen is the wait as heartbeat sees it when it has ended.
@@ -94,8 +94,8 @@ const shortestProof = time.Second
 // phone arrives there: a box that has forgotten the connection says nothing.
 // written is to be called when the answer is out.
 func (p *Proxy) watchDelivery(held *wait, e ending) (written func()) {
-	if e.held < shortestProof || e.gone {
-		return func() {}
+	if e.held < shortestProof || e.gone || !held.met && !e.accepted() {
+		return func() {} // a stranger proves nothing
 	}
 	client, conn := held.client, held.client.socket()
 	answer := proof.Answer{
@@ -145,7 +145,7 @@ func (p *Proxy) heard(r *http.Request, query eas.Envelope) {
 	if id := clientOf(r).proof.Swap(0); id != 0 {
 		p.proofs.Confirm(proof.ID(id))
 	}
-	if d, tracked := device(r, query); tracked {
+	if d, tracked := device(r, query); tracked && p.accepted.are(d, p.credentials(r)) {
 		p.proofs.Heard(heartbeat.Key{Principal: d.Principal, Device: d.ID, Type: d.Type})
 	}
 }

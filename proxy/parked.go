@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/proof"
@@ -70,10 +72,15 @@ func (s *handlerSeat) park() bool {
 	}
 	k.mu.Lock() // an answer that comes from now on has to wait for the hijack
 	defer k.mu.Unlock()
-	if !s.held.moveTo(k) {
+	if err := k.spot.Watch(false); err != nil { // before there is no way back
+		s.proxy.config.Log.Warn("a connection cannot be parked and waits in its handler", zap.Error(err))
 		return false
 	}
-	c.entrance.enter(k)
+	c.entrance.enter(k) // before the wait leaves the handler: a drain has to see one of the two
+	if !s.held.moveTo(k) {
+		c.entrance.leave(k)
+		return false
+	}
 	c.parking = true
 	_, buffered, err := http.NewResponseController(s.w).Hijack()
 	c.parking = false
@@ -132,8 +139,8 @@ func (k *parked) keep(r *bufio.Reader) {
 // of; k.mu is held.
 func (k *parked) arm() {
 	readable := k.state == resting || k.state == waiting && len(k.early) == 0 && !k.more
-	if k.spot.Watch(readable) != nil {
-		go k.heard(hold.Reset) // closed under our feet
+	if k.spot.Watch(readable) != nil { // closed under our feet: park has tried it
+		go k.heard(hold.Reset)
 	}
 }
 
@@ -175,6 +182,7 @@ func (k *parked) whole(a complete, written func()) {
 	if !parked {
 		return
 	}
+	a.closing = a.closing || k.client.entrance.isDraining()
 	_, err := k.conn.Write(a.appendTo(nil))
 	written()
 	k.mu.Lock()

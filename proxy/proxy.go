@@ -59,6 +59,8 @@ type Proxy struct {
 	secret   secret
 	known    sync.Map // net.Conn -> *clientConn, those with a pin, doomed, or parked once
 
+	leaving atomic.Bool // Drain was called: nothing new goes up
+
 	least atomic.Int64 // nanoseconds: the shortest slice that the server takes, 0: any
 
 	mu        sync.Mutex

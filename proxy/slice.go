@@ -80,9 +80,6 @@ func (x *exchange) goesOn(answer *heldAnswer) bool {
 	}
 	x.request = &request
 	answer.Close()
-	if x.first.tracked { // it has answered, if not yet to the phone
-		x.proxy.accepted.note(x.first.device, x.first.credentials)
-	}
 	return true
 }
 

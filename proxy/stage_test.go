@@ -9,12 +9,15 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
@@ -38,6 +41,7 @@ type stage struct {
 // onSockets puts the stage on 127.0.0.1.
 func onSockets(t *testing.T, script lab.Script, set ...func(*Config)) *stage {
 	t.Helper()
+	leavesNothing(t)
 	s := newStage(t, script)
 	base, err := s.up.Listen(nil)
 	if err != nil {
@@ -50,6 +54,35 @@ func onSockets(t *testing.T, script lab.Script, set ...func(*Config)) *stage {
 	s.dial = func() (net.Conn, error) { return net.Dial("tcp", front.Addr().String()) }
 	s.open(front, base, set)
 	return s
+}
+
+// leavesNothing sees to it that no goroutine and no descriptor is left when the test
+// has cleaned up. In a bubble synctest itself counts goroutines.
+func leavesNothing(t *testing.T) {
+	t.Helper()
+	running, open := goleak.IgnoreCurrent(), descriptors(t)
+	t.Cleanup(func() {
+		if err := goleak.Find(running); err != nil {
+			t.Error(err)
+		}
+		for range 100 { // the kernel's side of a close may take its time
+			if descriptors(t) <= open {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Errorf("%d descriptors are open, %d were before", descriptors(t), open)
+	})
+}
+
+// descriptors counts the open ones, where the system tells.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil && runtime.GOOS == "linux" {
+		t.Fatal(err)
+	}
+	return len(open)
 }
 
 // inMemory puts the stage into the synctest bubble it is called in.

@@ -57,13 +57,13 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		p.waitFault(held, err).writeTo(w)
 		return
 	}
+	handler := p.seat(w, r, up)
+	held.seat = handler // before a drain can see it
 	if !held.client.entrance.admit(held) {
 		p.refuseDraining(w)
 		return
 	}
 	p.begin(r, held)
-	handler := p.seat(w, r, up)
-	held.seat = handler
 	p.limit(held)
 	p.join(held, up)
 	handler.stay()
@@ -102,6 +102,12 @@ func (p *Proxy) finish(held *wait) (first bool) {
 	return first
 }
 
+func (w *wait) isOver() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.over
+}
+
 // grace is how long after its interval a wait may still get its server's answer,
 // which is on its way then: SOGo comes a hundredth too late, and a phone that is
 // answered before it by us would ask a second worker. Phones allow for more (AOSP: 5 s).
@@ -115,7 +121,8 @@ const overdue = 10 * time.Second
 // overloaded, or out of workers, says nothing at all. One whose network would not
 // live that long is answered soon after the server should have.
 func (p *Proxy) limit(held *wait) {
-	if held.interval <= 0 {
+	// What its device said last is nothing that a stranger may find out by asking less.
+	if held.interval <= 0 || !held.met && !held.said {
 		return
 	}
 	due := held.interval

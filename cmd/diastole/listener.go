@@ -33,6 +33,7 @@ func (d *daemon) listen(ctx context.Context, cfg *config.Config) (*listener, err
 		Metrics:           d.edge,
 	})
 	if err != nil {
+		entrance.Drain(0) // nobody will ever come in by it
 		return nil, err
 	}
 	return &listener{server, entrance, limit}, nil

@@ -62,6 +62,7 @@ func (g *Register[D, W, U]) End(key D, u U) []W {
 type Command struct {
 	Credentials Digest
 	Since       time.Time // when it began
+	Piece       bool      // of a wait that goes on: nothing has come between
 	Syncs       bool      // what the device has may have changed: what it waited for is another question now
 }
 
@@ -78,7 +79,7 @@ func (g *Register[D, W, U]) Answered(now time.Time, key D, c Command) (v Verdict
 	for _, up := range slices.Clone(d.ups) {
 		same := up.claim.Credentials == c.Credentials
 		if same {
-			up.claim.Accepted, up.passed = true, true
+			up.claim.Accepted, up.passed = true, up.passed || !c.Piece
 		}
 		// One that the server may yet refuse is left to it.
 		older := !up.began.After(c.Since) && up.accepted(now, Claim{})
@@ -94,7 +95,7 @@ func (g *Register[D, W, U]) Answered(now time.Time, key D, c Command) (v Verdict
 func (g *Register[D, W, U]) Asked(now time.Time, key D, u U) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, up := g.find(key, u); up != nil {
+	if _, up := g.find(key, u); up != nil && up.asked.IsZero() {
 		up.asked = now
 	}
 }
@@ -108,15 +109,17 @@ func (g *Register[D, W, U]) Settle(now time.Time, key D) (v Verdict[W, U]) {
 	if d == nil {
 		return v
 	}
+	d.settles = time.Time{}
 	for _, up := range slices.Clone(d.ups) {
 		switch {
 		case !up.replace:
 		case up.accepted(now, Claim{}):
 			d.giveUp(up, &v)
 		default:
-			v.Settles = now.Add(settled)
+			d.settles = now.Add(settled)
 		}
 	}
+	v.Settles = d.settles
 	g.tidy(key, d)
 	return v
 }

@@ -22,6 +22,7 @@ type device[W, U comparable] struct {
 	ups     []*up[W, U] // mostly one, the youngest last
 	returns []time.Time
 	peace   time.Time // until then its waits are left alone
+	settles time.Time // when Settle is to be called; zero: not at all
 }
 
 // up is one wait at the server with the phones that wait for its answer, the
@@ -84,8 +85,9 @@ func (g *Register[D, W, U]) Join(now time.Time, key D, c Claim, w W, u U) (v Ver
 		}
 		if older.replace = !older.accepted(now, c); !older.replace {
 			d.giveUp(older, &v)
-		} else {
-			v.Settles = now.Add(settled)
+		} else if d.settles.IsZero() { // one timer is enough, however many come
+			d.settles = now.Add(settled)
+			v.Settles = d.settles
 		}
 	}
 	if heir == nil {

@@ -64,6 +64,9 @@ func TestCredentialsThatNobodyHasAcceptedDisplaceNobodyForTenSeconds(t *testing.
 	if !v.Fresh || len(v.Displaced)+len(v.Cancelled) > 0 || v.Settles.IsZero() {
 		t.Fatalf("at once: %+v", v)
 	}
+	if v := g.Join(dawn.Add(time.Second), "d", other, 3, 30); !v.Settles.IsZero() {
+		t.Errorf("a second timer is wanted: %+v", v)
+	}
 	if v := g.Settle(dawn.Add(9*time.Second), "d"); len(v.Displaced) > 0 {
 		t.Errorf("after 9 s: %+v", v)
 	}

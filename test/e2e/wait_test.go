@@ -21,6 +21,9 @@ func both(through, straight *phone, send func(*phone) answer) (a, b answer) {
 	return a, b
 }
 
+// fromServer tells whether the server itself has answered.
+func (a answer) fromServer() bool { return a.header.Get("MS-Server-ActiveSync") != "" }
+
 // alike fails the test unless both answers are the same at the same time.
 func alike(t *testing.T, through, straight answer) {
 	t.Helper()
@@ -76,16 +79,23 @@ func TestAPingRightAfterOneThatTimedOutIsHeldAgainInFull(t *testing.T) {
 	t.Parallel()
 	e, user := startEdge(t, front()+", profile: sogo, linger: 30s"), server.user(t)
 	p := newPhone(t, e.door(), user, "AGAIN").start()
-	for n := range 2 {
+	// Two by SOGo itself, one after the other; with all these tests beside it on two
+	// processors it may be more than a second late, and is then answered for.
+	pings := 0
+	for inTime := 0; inTime < 2 && pings < 6; pings++ {
 		a := p.ping("30")
 		if status := a.doc(t).get("Ping:Status"); status != "1" || a.took < 29*time.Second {
-			t.Errorf("Ping %d of 30 s: Status %s after %v", n+1, status, a.took)
+			t.Fatalf("Ping %d of 30 s: Status %s after %v", pings+1, status, a.took)
 		}
-		if a.header.Get("MS-Server-ActiveSync") == "" {
-			t.Errorf("Ping %d was not answered by SOGo but by us: %v", n+1, a.header)
+		inTime++
+		if !a.fromServer() {
+			inTime = 0
 		}
 	}
-	e.expectWaits(2, "ping", "expired")
+	if pings == 6 {
+		t.Error("SOGo was never in time for two Pings")
+	}
+	e.expectWaits(pings, "ping", "expired")
 }
 
 func TestAnEmptyPingMeansAsLastTime(t *testing.T) {
@@ -114,13 +124,17 @@ func TestAHangingSyncEndsEmptyOrWithTheMail(t *testing.T) {
 	through, straight := newPhone(t, e.door(), user, "THROUGH").start(), newPhone(t, direct(), user, "STRAIGHT").start()
 	hang := func(p *phone) answer { return p.send("Sync", p.syncRequest(el("AirSync:HeartbeatInterval", "15"))) }
 	a, b := both(through, straight, hang)
+	asked := 1
+	for ; !a.fromServer() && asked < 4; asked++ { // more than a second late, as it may be under load
+		a, b = both(through, straight, hang)
+	}
 	alike(t, a, b)
 	// MS-ASCMD 2.2.1.21.2: an empty answer says that nothing changed. AOSP takes
 	// it for empty only with Content-Length: 0, not as a chunked body of length 0.
 	if a.status != http.StatusOK || len(a.body) != 0 || a.header.Get("Content-Length") != "0" {
 		t.Errorf("a Sync with nothing new: %d, %d bytes, Content-Length %q", a.status, len(a.body), a.header.Get("Content-Length"))
 	}
-	e.expectWaits(1, "sync", "expired")
+	e.expectWaits(asked, "sync", "expired")
 
 	delivered := e.onWaits(1, func() { server.deliver(t, user, "for the Sync") })
 	a, b = both(through, straight, hang)
