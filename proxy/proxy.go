@@ -33,17 +33,23 @@ type Config struct {
 
 	Devices  *heartbeat.Tracker  // nil: one of its own
 	Networks *heartbeat.Networks // nil: one of its own
+	Memory   *watch.Memory       // what devices have; nil: one of its own
 	Record   func(Record)        // gets every wait that is over; must not block; nil: nobody
+
+	// Watch listens for changes of a mailbox, for waits that are held at the edge. It
+	// returns at once; heard may be called from any goroutine, with true when something
+	// may have changed and with false when Covered has. nil: nobody tells.
+	Watch func(m Mailbox, heard func(changed bool)) Watching
 
 	LogUser func(user string) string // how a user is written to the log; "-" for all
 	Log     *zap.Logger              // nowhere
 	Metrics *Metrics                 // unregistered
 }
 
-// remembered bounds what is kept of devices: a device with ten folders takes some
+// Remembered bounds what is kept of devices: a device with ten folders takes some
 // 2 KiB. At a limit the one that was silent for longest is forgotten; its next
 // empty Ping is then relayed without a known interval.
-var remembered = watch.Config{Devices: 100_000, Bytes: 128 << 20}
+var Remembered = watch.Config{Devices: 100_000, Bytes: 128 << 20}
 
 // Proxy is the http.Handler of the device port.
 type Proxy struct {
@@ -88,8 +94,11 @@ func New(c Config) *Proxy {
 	if c.Networks == nil {
 		c.Networks = heartbeat.NewNetworks(heartbeat.NetworksConfig{})
 	}
+	if c.Memory == nil {
+		c.Memory = watch.NewMemory(Remembered)
+	}
 	p := &Proxy{
-		config: c, memory: watch.NewMemory(remembered), proofs: proof.New(proof.Config{}),
+		config: c, memory: c.Memory, proofs: proof.New(proof.Config{}),
 		queue: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), accepted: newAccepted(), secret: newSecret(),
 	}
 	p.lobby = p.Entrance()

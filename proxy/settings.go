@@ -24,6 +24,13 @@ type Hold struct {
 	Linger   time.Duration // an upstream wait is kept so long for a phone that left, 0: it is cancelled at once
 	MaxWaits int           // upstream waits at once, others queue; 0: no limit
 	Pace     int           // upstream waits that may start in a second; 0: no limit
+
+	Edge      bool          // waits are held here, and the server is asked only when something may have happened
+	Check     string        // how it is asked: "estimate" or "ping"
+	MaxChecks int           // questions at once, others queue; 0: no limit
+	CheckPace int           // questions that may start in a second; 0: no limit
+	Poll      time.Duration // between two questions where nobody tells of changes
+	Safety    time.Duration // and where somebody does
 }
 
 // Apply puts new settings into force. Waits that are held go on with the decisions
