@@ -27,6 +27,7 @@ type PhoneConfig struct {
 	// Timeout is for commands that do not wait; not scaled, default 30 s.
 	Timeout time.Duration
 
+	Filter      int  // FilterType of its Syncs (MS-ASCMD 2.2.3.68.2): 0 all mail, 1 a day's, 3 a week's
 	HangingSync bool // waits with Sync instead of Ping: HeartbeatInterval, or Wait before 14.0
 	Base64      bool // base64 queries, as Windows Phone
 	EmptyPing   bool // leaves the body out when nothing changed since the last Ping, as Android 4.0
