@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func TestAPhoneBringsItsMarksAndDeletionsToTheServer(t *testing.T) {
@@ -82,6 +83,7 @@ func TestAMailThatIsOnlySentLeavesNoCopy(t *testing.T) {
 			defer p.Close()
 			m := Mail{From: "anna@lab.test", To: "anna@lab.test", Subject: "x"}
 			for i, send := range []func(context.Context, Mail) error{p.SendOnly, p.Send} {
+				time.Sleep(time.Second) // its ClientId is the time
 				if err := send(context.Background(), m); err != nil {
 					t.Fatal(err)
 				}
