@@ -183,7 +183,7 @@ func (p *Proxy) remember(a ask, answer eas.SyncResponse) {
 	switch {
 	case !a.tracked || a.form == "unread":
 	case a.kind == kindPing:
-		p.memory.Ping(a.device, a.saidInterval, a.saidFolders, a.folderList)
+		p.memory.Ping(a.device, a.saidInterval, a.saidFolders, a.folderList, nil)
 	case a.sync == nil:
 		p.memory.SyncAgain(a.device, answer)
 	default:

@@ -207,6 +207,8 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	switch query.Command {
 	case eas.CommandPing, eas.CommandSync:
 		p.serveWait(w, r, query, decided)
+	case eas.CommandFolderSync:
+		p.passFolderSync(w, r, query)
 	default:
 		p.passCommand(w, r, query)
 	}

@@ -12,9 +12,9 @@ import (
 // Device is the key of a device. The same id under two users is two devices:
 // neither may touch the other's waits.
 type Device struct {
-	Principal string // the user as the credentials name him, folded
-	ID        string // eas.Envelope.DeviceKey
-	Type      string
+	Principal string `json:"user"` // as the credentials name him, folded
+	ID        string `json:"id"`   // eas.Envelope.DeviceKey
+	Type      string `json:"type"`
 }
 
 // Last is what a device asked for last, as far as its server has accepted it.
@@ -23,9 +23,18 @@ type Last struct {
 	Folders  int           // of the last Ping
 	// FolderList stands for which folders those were; zero: not known.
 	FolderList [16]byte
+	// Pinged are those folders; nil: not known, or more than are kept. It is not to be
+	// written to.
+	Pinged []Waited
 
 	Hold        time.Duration // of the last Sync; 0: it did not ask to be held
 	SyncFolders int           // of the last Sync
+}
+
+// Waited is a folder that a Ping names.
+type Waited struct {
+	ID    string `json:"id"`
+	Class string `json:"class,omitempty"` // "" if it named none
 }
 
 // Config says how much a Memory may keep. At either limit the device that was
@@ -33,6 +42,10 @@ type Last struct {
 type Config struct {
 	Devices int // at most, at least 1
 	Bytes   int // of all that is remembered, roughly; at least one device stays
+
+	// Changed is called after a device has changed in what a Snapshot holds of it, by who
+	// told us, with no lock held: it must not block. nil: nobody.
+	Changed func(Device)
 }
 
 // Memory remembers devices within its bounds. It is safe for concurrent use.
@@ -48,7 +61,7 @@ type Memory struct {
 // NewMemory makes an empty Memory.
 func NewMemory(c Config) *Memory {
 	m := &Memory{config: c}
-	devices, err := simplelru.NewLRU(c.Devices, m.forget)
+	devices, err := simplelru.NewLRU(c.Devices, func(_ Device, s *state) { m.bytes -= s.bytes }) // m.mu is held
 	if err != nil {
 		panic("BUG: watch: " + err.Error()) // only for a size below 1
 	}
@@ -57,26 +70,21 @@ func NewMemory(c Config) *Memory {
 }
 
 // Last returns what d asked for last.
-func (m *Memory) Last(d Device) (Last, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s, ok := m.devices.Get(d)
-	if !ok {
-		return Last{}, false
-	}
-	return s.Last, true
+func (m *Memory) Last(d Device) (last Last, ok bool) {
+	ok = m.look(d, func(s *state) { last = s.Last })
+	return last, ok
 }
 
 // Collection returns one folder of d as the device has it.
-func (m *Memory) Collection(d Device, id string) (Collection, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s, ok := m.devices.Get(d)
-	if !ok {
-		return Collection{}, false
-	}
-	c, ok := s.collections[id]
+func (m *Memory) Collection(d Device, id string) (c Collection, ok bool) {
+	m.look(d, func(s *state) { c, ok = s.collection(id) })
 	return c, ok
+}
+
+// Folder returns one folder of d as the server has told the device of it.
+func (m *Memory) Folder(d Device, id string) (f eas.Folder, ok bool) {
+	m.look(d, func(s *state) { f, ok = s.tree.folder(id) })
+	return f, ok
 }
 
 // Len returns how many devices are known.
@@ -93,59 +101,78 @@ func (m *Memory) Forgotten() uint64 {
 	return m.forgotten
 }
 
-// Ping notes a Ping that the server has accepted. A negative value stands for
-// what the Ping left out: the server goes on with what it had (MS-ASCMD 3.1.5.8).
-func (m *Memory) Ping(d Device, interval time.Duration, folders int, list [16]byte) {
-	m.update(d, func(s *state) {
-		if interval >= 0 {
-			s.Interval = interval
-		}
-		if folders >= 0 {
-			s.Folders, s.FolderList = folders, list
-		}
-	})
-}
-
-// Sync notes a Sync and its answer. A zero answer is the empty one: nothing new,
-// all keys stay (MS-ASCMD 2.2.1.21.2). One that refuses the Sync as a whole (not
-// provisioned, interval out of range) changes nothing.
-func (m *Memory) Sync(d Device, asked eas.SyncRequest, answer eas.SyncResponse) {
-	if !taken(answer) {
-		return
-	}
-	m.update(d, func(s *state) { s.sync(asked, answer) })
-}
-
-// SyncAgain notes the answer to an empty Sync, which repeats the last one.
-func (m *Memory) SyncAgain(d Device, answer eas.SyncResponse) {
-	if !taken(answer) {
-		return
-	}
-	m.update(d, func(s *state) { s.answered(answer) })
-}
-
-// taken: the server has dealt with the Sync, if not with each of its folders.
-func taken(answer eas.SyncResponse) bool { return answer.Status <= eas.SyncSuccess }
-
-func (m *Memory) update(d Device, change func(*state)) {
+// Forget forgets all devices of a user and returns how many they were. Changed is not
+// called for them.
+func (m *Memory) Forget(principal string) (n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s, ok := m.devices.Get(d)
-	if !ok {
-		s = &state{bytes: deviceBytes + len(d.Principal) + len(d.ID) + len(d.Type)}
-		m.bytes += s.bytes
-		m.devices.Add(d, s)
+	for _, d := range m.devices.Keys() {
+		if d.Principal == principal {
+			m.devices.Remove(d)
+			n++
+		}
 	}
-	before := s.bytes
-	change(s)
-	m.bytes += s.bytes - before
-	for m.bytes > m.config.Bytes && m.devices.Len() > 1 {
-		m.devices.RemoveOldest()
+	return n
+}
+
+// look looks at a device, if it is known.
+func (m *Memory) look(d Device, at func(*state)) (known bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, known := m.devices.Get(d)
+	if known {
+		at(s)
+	}
+	return known
+}
+
+// update changes what is known of a device, which need not be known before.
+func (m *Memory) update(d Device, change func(*state)) {
+	m.report(d, m.change(d, true, change))
+}
+
+// updateKnown changes what is known of a device, if it is.
+func (m *Memory) updateKnown(d Device, change func(*state)) {
+	m.report(d, m.change(d, false, change))
+}
+
+func (m *Memory) report(d Device, changed bool) {
+	if changed && m.config.Changed != nil {
+		m.config.Changed(d)
 	}
 }
 
-// forget is called for each device that leaves; m.mu is held.
-func (m *Memory) forget(_ Device, s *state) {
-	m.bytes -= s.bytes
-	m.forgotten++
+func (m *Memory) change(d Device, begin bool, change func(*state)) (changed bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, known := m.devices.Get(d)
+	switch {
+	case known:
+	case begin:
+		s = newState(d)
+		m.add(d, s)
+	default:
+		return false
+	}
+	before := s.bytes
+	s.changed = false
+	change(s)
+	m.bytes += s.bytes - before
+	m.makeRoom()
+	return s.changed
+}
+
+// add takes in a device that is not there; m.mu is held.
+func (m *Memory) add(d Device, s *state) {
+	m.bytes += s.bytes
+	if m.devices.Add(d, s) {
+		m.forgotten++
+	}
+}
+
+func (m *Memory) makeRoom() {
+	for m.bytes > m.config.Bytes && m.devices.Len() > 1 {
+		m.devices.RemoveOldest()
+		m.forgotten++
+	}
 }
