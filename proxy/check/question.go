@@ -6,9 +6,9 @@ import (
 	"github.com/diastole/diastole/wbxml/eas"
 )
 
-// maxEstimate is how many folders one GetItemEstimate may ask about (MS-ASCMD
+// maxFolders is how many folders one GetItemEstimate may ask about (MS-ASCMD
 // 2.2.3.29.1). A server may refuse more as a whole.
-const maxEstimate = 300
+const maxFolders = 300
 
 // Folder is a folder that a device waits on, as the device has it.
 type Folder struct {
@@ -32,7 +32,7 @@ func Estimate(version string, folders []Folder) (body []byte, ok bool) {
 		}
 		request.Collections = append(request.Collections, eas.EstimateCollection(f))
 	}
-	if n := len(request.Collections); n == 0 || n > maxEstimate {
+	if n := len(request.Collections); n == 0 || n > maxFolders {
 		return nil, false
 	}
 	return request.Append(nil, version), true
