@@ -2,6 +2,7 @@ package wake
 
 import (
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 )
@@ -13,14 +14,19 @@ type Health struct {
 	log     *zap.Logger
 	metrics *Metrics
 	source  string
+	quiet   time.Duration
 
-	mu   sync.Mutex
-	down bool // it was said that it is
+	mu     sync.Mutex
+	down   bool
+	warned time.Time // the last time
+	said   bool      // of this outage
 }
 
 // NewHealth is of a source that nothing is known of yet: its metric is 0, and nothing
-// is logged until it is down. metrics may be nil.
-func NewHealth(source string, log *zap.Logger, metrics *Metrics) *Health {
+// is logged until it is down. A further outage within quiet of the last warning is for
+// debugging too: a source that comes and goes every minute is one trouble. log and
+// metrics may be nil.
+func NewHealth(source string, log *zap.Logger, metrics *Metrics, quiet time.Duration) *Health {
 	if metrics == nil {
 		metrics = NewMetrics(nil)
 	}
@@ -28,7 +34,7 @@ func NewHealth(source string, log *zap.Logger, metrics *Metrics) *Health {
 		log = zap.NewNop()
 	}
 	metrics.up.WithLabelValues(source).Set(0)
-	return &Health{log: log.With(zap.String("source", source)), metrics: metrics, source: source}
+	return &Health{log: log.With(zap.String("source", source)), metrics: metrics, source: source, quiet: quiet}
 }
 
 // Down says what has happened, what it means and what to do, as a sentence; fields
@@ -37,11 +43,14 @@ func (h *Health) Down(why string, fields ...zap.Field) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.metrics.up.WithLabelValues(h.source).Set(0)
-	if h.down {
-		h.log.Debug("wake source still down: "+why, fields...)
+	again := h.down
+	h.down = true
+	now := time.Now()
+	if again || !h.warned.IsZero() && now.Sub(h.warned) < h.quiet {
+		h.log.Debug("wake source down: "+why, fields...)
 		return
 	}
-	h.down = true
+	h.warned, h.said = now, true
 	h.log.Warn("wake source down, mailboxes are looked at every wake.poll: "+why, fields...)
 }
 
@@ -50,8 +59,8 @@ func (h *Health) Up() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.metrics.up.WithLabelValues(h.source).Set(1)
-	if h.down {
-		h.down = false
+	if h.said {
 		h.log.Info("wake source up again")
 	}
+	h.down, h.said = false, false
 }
