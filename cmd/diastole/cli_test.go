@@ -20,6 +20,7 @@ func TestACommandLineThatMakesNoSenseEndsWithTwoAndTheWayOut(t *testing.T) {
 		"serve --upstream http://a --key k": `diastole: --cert and --key must be used together (see diastole serve --help)`,
 		"devices --limit 0":                 `diastole: devices: --limit wants a number from 1 to 1000 (see diastole devices --help)`,
 		"advise --limit 1001":               `diastole: advise: --limit wants a number from 1 to 1000 (see diastole advise --help)`,
+		"forget":                            `diastole: expected "<user>" (see diastole forget --help)`,
 		"decode a b":                        `diastole: unexpected argument b (see diastole decode --help)`,
 		"decode a --hex 03":                 `diastole: decode: give one of FILE, --hex and --query (see diastole decode --help)`,
 		"decode a --json":                   `diastole: decode: --json goes with --query (see diastole decode --help)`,
@@ -41,7 +42,7 @@ func TestHelpPromisesTheExitCodes(t *testing.T) {
 	if !strings.Contains(text, want) {
 		t.Errorf("the exit codes are missing in:\n%s", help.out)
 	}
-	for _, command := range []string{"serve", "check", "demo", "devices", "advise", "decode", "version"} {
+	for _, command := range []string{"serve", "check", "demo", "devices", "advise", "forget", "decode", "version"} {
 		if !strings.Contains(help.out, "\n  "+command+" ") {
 			t.Errorf("%s is missing in:\n%s", command, help.out)
 		}

@@ -152,6 +152,7 @@ func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metri
 		Settings: proxySettings(cfg, rules),
 		Devices:  d.learned.devices,
 		Networks: d.learned.networks,
+		Memory:   d.learned.haves.memory,
 		Record:   d.learned.record,
 		LogUser:  users,
 		Log:      d.log.Named("proxy"),
@@ -198,6 +199,7 @@ func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer
 			Advise:   d.learned.networks.Advise,
 			Decide:   func(network string) policy.Decision { return d.rules.Load().Decide(policy.Asker{Network: network}) },
 			User:     users,
+			Forget:   d.learned.forget,
 		},
 		Log: d.log.Named("admin"),
 	})
