@@ -59,7 +59,8 @@ type Proxy struct {
 	memory   *watch.Memory
 	proofs   *proof.Watcher
 	holds    hold.Register[holder, *wait, *exchange]
-	queue    *hold.Queue
+	queue    *hold.Queue // for waits at the server
+	checks   *hold.Queue // for questions to it
 	haste    *haste
 	accepted *accepted
 	secret   secret
@@ -99,7 +100,7 @@ func New(c Config) *Proxy {
 	}
 	p := &Proxy{
 		config: c, memory: c.Memory, proofs: proof.New(proof.Config{}),
-		queue: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), accepted: newAccepted(), secret: newSecret(),
+		queue: hold.NewQueue(hold.QueueConfig{}), checks: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), accepted: newAccepted(), secret: newSecret(),
 	}
 	p.lobby = p.Entrance()
 	p.Apply(c.Settings)

@@ -64,7 +64,7 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		return
 	}
 	p.begin(r, held)
-	p.limit(held)
+	p.limit(held, up)
 	p.join(held, up)
 	handler.stay()
 }
@@ -120,7 +120,7 @@ const overdue = 10 * time.Second
 // limit sees to it that no phone is answered later than it asked: a server that is
 // overloaded, or out of workers, says nothing at all. One whose network would not
 // live that long is answered soon after the server should have.
-func (p *Proxy) limit(held *wait) {
+func (p *Proxy) limit(held *wait, up *exchange) {
 	// What its device said last is nothing that a stranger may find out by asking less.
 	if held.interval <= 0 || !held.met && !held.said {
 		return
@@ -129,7 +129,11 @@ func (p *Proxy) limit(held *wait) {
 	if held.clamped {
 		due = min(due, held.goes+overdue)
 	}
-	p.at(held, time.Until(held.began.Add(due+grace)), func() { p.release(held, byLimit) })
+	ends := held.began.Add(due + grace)
+	if up.vigil != nil {
+		ends = held.ends() // no answer is on its way
+	}
+	p.at(held, time.Until(ends), func() { p.release(held, byLimit) })
 }
 
 // at has then done in a while, instead of what was to be done before.

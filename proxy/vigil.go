@@ -1,0 +1,218 @@
+package proxy
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/diastole/diastole/proxy/hold"
+	"github.com/diastole/diastole/proxy/upstream"
+)
+
+// vigil is how an exchange lasts without anything at the server: somebody listens for
+// changes of the mailbox, and the server is asked only when one may have happened
+// (design: holding at the edge). It listens first and asks then, so that nothing falls
+// between the two.
+type vigil struct {
+	x       *exchange
+	mailbox Mailbox // until it is listened to
+
+	mu       sync.Mutex
+	watching *Watching // nil: nobody listens
+	until    time.Time // the youngest of its waits ends
+	timer    *time.Timer
+	place    *hold.Place // of the question that is on, or queues
+	asking   bool
+	reason   string    // of the question that is on, or armed: begin, wake, poll or safety
+	again    bool      // something may have happened since that question was asked
+	asked    time.Time // when the last one was answered
+	over     bool
+}
+
+// lull is how long the words about one change may take to come: a mail makes several.
+const lull = 250 * time.Millisecond
+
+// vigil prepares one for a wait; nil leaves the wait to the server.
+func (p *Proxy) vigil(r *http.Request, x *exchange, held *wait) *vigil {
+	if !p.settings.Load().Hold.Edge || !held.tracked || held.form == "unread" || held.interval <= 0 ||
+		// What its device said last is nothing that a stranger may find out.
+		!held.met && !held.said ||
+		x.pin != nil || x.streams != nil || len(x.request.Trailer) > 0 {
+		return nil
+	}
+	folders := p.waitedOn(&held.ask)
+	if _, ok := p.inquire(&held.ask, folders); !ok {
+		return nil
+	}
+	return &vigil{x: x, mailbox: p.mailbox(r, held.device, folders), until: held.ends()}
+}
+
+// ends is when a wait that is held here has its answer.
+func (w *wait) ends() time.Time { return w.began.Add(min(w.interval, w.goes)) }
+
+// lasts takes in a younger wait.
+func (v *vigil) lasts(until time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.until = until
+}
+
+// begin listens, and then asks.
+func (v *vigil) begin() {
+	p := v.x.proxy
+	if listen := p.config.Watch; listen != nil {
+		watching := listen(v.mailbox, v.heard)
+		v.mu.Lock()
+		over := v.over
+		if !over {
+			v.watching = &watching
+		}
+		v.mu.Unlock()
+		if over { // given up in the moment between
+			watching.Leave()
+		}
+	}
+	v.mailbox = Mailbox{} // the password is not kept for longer than it is needed
+	v.ask("begin")
+}
+
+// heard is told of changes, and that more or less is told of them from now on.
+func (v *vigil) heard(changed bool) {
+	if !changed {
+		v.rearm()
+		return
+	}
+	v.mu.Lock()
+	wait := lull - time.Since(v.asked)
+	switch {
+	case v.over:
+	case v.asking:
+		v.again = true
+	case wait > 0:
+		v.arm(wait, "wake")
+	default:
+		v.mu.Unlock()
+		v.ask("wake")
+		return
+	}
+	v.mu.Unlock()
+}
+
+// ask asks the server as soon as it is this wait's turn.
+func (v *vigil) ask(reason string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.over || v.asking {
+		v.again = v.again || !v.over
+		return
+	}
+	v.asking, v.again, v.reason = true, false, reason
+	if v.timer != nil {
+		v.timer.Stop()
+	}
+	v.place = v.x.proxy.checks.Enter(v.x.first.owner(), func() { go v.check() })
+}
+
+// answered is the end of a question that found nothing; the next one follows in its
+// time.
+func (v *vigil) answered() {
+	in, reason := v.next()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.asking, v.asked = false, time.Now()
+	v.place.Leave()
+	switch {
+	case v.over:
+	case v.again:
+		v.arm(lull, "wake")
+	default:
+		v.arm(in, reason)
+	}
+}
+
+// rearm sets the time of the next question anew.
+func (v *vigil) rearm() {
+	in, reason := v.next()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.over || v.asking || v.asked.IsZero() || v.reason == "wake" {
+		return // it is due anyway
+	}
+	v.arm(max(in-time.Since(v.asked), 0), reason)
+}
+
+// next is when the server is asked although nobody has told of a change. The last tenth
+// is drawn, so that those who began together do not ask together for ever.
+func (v *vigil) next() (in time.Duration, reason string) {
+	v.mu.Lock()
+	watching := v.watching
+	v.mu.Unlock()
+	h := v.x.proxy.settings.Load().Hold
+	in, reason = h.Poll, "poll"
+	if watching != nil && watching.Covered() {
+		in, reason = h.Safety, "safety"
+	}
+	return in - rand.N(max(in/10, 1)), reason
+}
+
+// arm is called with v.mu held.
+func (v *vigil) arm(in time.Duration, reason string) {
+	if v.timer != nil {
+		v.timer.Stop()
+	}
+	v.reason = reason
+	v.timer = time.AfterFunc(in, func() { v.ask(reason) })
+}
+
+// stop ends it. It may be called with the exchange's mutex held, and again.
+func (v *vigil) stop() {
+	v.mu.Lock()
+	first := !v.over
+	v.over = true
+	if v.timer != nil {
+		v.timer.Stop()
+	}
+	if v.place != nil {
+		v.place.Leave()
+	}
+	watching := v.watching
+	v.mu.Unlock()
+	if first && watching != nil {
+		watching.Leave()
+	}
+}
+
+// missed tells who listens that a change was found of which nobody had told.
+func (v *vigil) missed() {
+	v.mu.Lock()
+	watching, untold := v.watching, v.reason != "begin" && v.reason != "wake" && !v.again
+	v.mu.Unlock()
+	if watching != nil && untold {
+		watching.Missed()
+	}
+}
+
+// isHeldHere tells whether the server has nothing of it.
+func (x *exchange) isHeldHere() bool {
+	if x.vigil == nil {
+		return false
+	}
+	x.vigil.mu.Lock()
+	defer x.vigil.mu.Unlock()
+	return !x.vigil.over
+}
+
+// firstAnswer tells whether no question was answered yet.
+func (v *vigil) firstAnswer() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.asked.IsZero()
+}
+
+// packed is the device's own request, to be sent or to be copied from.
+func (x *exchange) packed() *upstream.Request {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request
+}

@@ -1,0 +1,181 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/proxy/check"
+	"github.com/diastole/diastole/proxy/hold"
+	"github.com/diastole/diastole/proxy/upstream"
+	"github.com/diastole/diastole/proxy/watch"
+	"github.com/diastole/diastole/wbxml/eas"
+)
+
+// byPing is Hold.Check where a short Ping is the exact question.
+const byPing = "ping"
+
+// shortestPing is what SOGo makes of every shorter one.
+const shortestPing = 5 * time.Second
+
+// inquiry is a question to the server in a device's name.
+type inquiry struct {
+	command eas.Command
+	body    []byte
+}
+
+// inquire makes the question whether something has changed in folders; ok is false
+// where it cannot be asked.
+func (p *Proxy) inquire(a *ask, folders []check.Folder) (q inquiry, ok bool) {
+	if len(folders) == 0 {
+		return q, false
+	}
+	if p.settings.Load().Hold.Check == byPing {
+		return inquiry{eas.CommandPing, check.Ping(shortestPing, folders)}, true
+	}
+	q.command = eas.CommandGetItemEstimate
+	q.body, ok = check.Estimate(a.version, folders)
+	return q, ok
+}
+
+// check asks the server, with the device's own head and credentials.
+func (v *vigil) check() {
+	x, p := v.x, v.x.proxy
+	asked, folders, err := v.request()
+	if err != nil {
+		v.handOver("unknown")
+		return
+	}
+	x.mu.Lock()
+	if x.over || p.leaving.Load() {
+		x.mu.Unlock()
+		v.answered()
+		return
+	}
+	if x.went.IsZero() {
+		x.went = time.Now()
+	}
+	x.mu.Unlock()
+	p.holds.Asked(time.Now(), x.first.holder(), x)
+	began := time.Now()
+	answer, err := p.client.Do(&x.leash, asked)
+	if err != nil {
+		if x.leash.Err() == nil {
+			p.config.Metrics.checked(v.reason, "fault", began)
+		}
+		v.handOver("fault")
+		return
+	}
+	v.judge(answer, folders, began)
+}
+
+// request is the question as it goes up. What the device has is looked up each time: it
+// cannot have changed without ending the wait, and need not be kept twice.
+func (v *vigil) request() (*upstream.Request, []check.Folder, error) {
+	x, p := v.x, v.x.proxy
+	request, err := x.packed().Unpack()
+	if err != nil {
+		return nil, nil, err
+	}
+	folders := p.waitedOn(&x.first.ask)
+	q, ok := p.inquire(&x.first.ask, folders)
+	path, query, _ := strings.Cut(request.Target, "?")
+	query, named := eas.WithCommand(query, q.command)
+	if !ok || !named {
+		return nil, nil, errNotAskable
+	}
+	request.Target = path + "?" + query
+	request.Chunked = false
+	replaceBody(request, q.body)
+	request.Repeatable = true // it changes nothing
+	return request, folders, nil
+}
+
+// refusals are passed on as they are. Asked again with the same credentials, the
+// server would count a second failure, and lock the account the sooner.
+var refusals = map[int]bool{
+	http.StatusUnauthorized: true, http.StatusForbidden: true,
+	http.StatusUnavailableForLegalReasons: true, // 451 is the redirect of ActiveSync, MS-ASHTTP 3.1.5.2.2
+	http.StatusServiceUnavailable:         true,
+}
+
+// judge does what the answer asks for: hold on, tell the device, or leave the wait to
+// the server, whose words are then the device's.
+func (v *vigil) judge(answer *upstream.Response, folders []check.Folder, began time.Time) {
+	x, p := v.x, v.x.proxy
+	if refusals[answer.Status] {
+		p.config.Metrics.checked(v.reason, "refused", began)
+		v.stop()
+		x.arrived(answer, nil)
+		return
+	}
+	verdict := v.read(answer, folders)
+	p.config.Metrics.checked(v.reason, verdict.State.String(), began)
+	if verdict.State != check.Unclear {
+		// The server has taken the credentials, and so knows who asks.
+		if x.first.kind == kindPing && v.firstAnswer() {
+			p.remember(x.first.ask, eas.SyncResponse{})
+		}
+		p.acknowledge(x.first.device, hold.Command{Credentials: x.first.credentials, Since: x.first.began, Piece: true})
+	}
+	switch {
+	case verdict.State == check.Unclear:
+		v.handOver(verdict.Why)
+	case verdict.State == check.Unchanged:
+		v.answered()
+	case x.first.kind == kindSync:
+		v.missed()
+		v.handOver("changed") // the device's own Sync brings it
+	case p.memory.WasTold(x.first.device, verdict.Folders):
+		// It was told and has not come for it: whether that answer was lost, or the
+		// question is wrong, the server's own word is due (servers.md A5).
+		v.handOver("told")
+	default:
+		v.missed()
+		p.tell(x, verdict.Folders)
+	}
+}
+
+// read reads the answer to a question.
+func (v *vigil) read(answer *upstream.Response, folders []check.Folder) check.Verdict {
+	defer answer.Close()
+	if !isSyncDocument(answer) {
+		return check.Verdict{Why: "code"}
+	}
+	body, whole, err := readUpTo(answer.Body, wholeBody)
+	if err != nil || !whole {
+		return check.Verdict{Why: "document"}
+	}
+	body, err = watch.Unpacked(body, answer.Get("Content-Encoding"))
+	if err != nil {
+		return check.Verdict{Why: "document"}
+	}
+	if v.x.proxy.settings.Load().Hold.Check == byPing {
+		return check.ReadPing(body, folders)
+	}
+	return check.ReadEstimate(body, folders)
+}
+
+// tell answers a Ping that some of its folders have news, in the words that its server
+// would use (MS-ASCMD 2.2.3.177.11). Every phone that waits gets them.
+func (p *Proxy) tell(x *exchange, folders []string) {
+	waits := p.holds.End(x.first.holder(), x)
+	x.done()
+	if len(waits) == 0 {
+		return
+	}
+	p.memory.Told(x.first.device, folders)
+	answer := ownDocument((&eas.PingResponse{Status: eas.PingChanges, Folders: folders}).Append(nil))
+	newest := len(waits) - 1
+	for i, held := range waits {
+		end := ending{outcome: heartbeat.Changed, held: time.Since(held.began), code: http.StatusOK, status: "2"}
+		p.observe(held, end)
+		switch {
+		case i == newest:
+			p.giveIn(held, end, p.holdBack(held, end), answer)
+		case p.finish(held):
+			held.seat.whole(answer, func() {})
+		}
+	}
+}
