@@ -11,15 +11,17 @@
 -- itself from time to time. Nothing here may raise an error, and nothing does.
 
 local timeout_msecs = 300
-local most_events = 32 -- of one transaction; of more, only that there were more
+local idle_msecs = 20000 -- a connection is closed here before diastole closes it, after a minute
+local most_events = 32   -- of one transaction; of more, only that there were more
+local most_octets = 8192 -- of a message; diastole reads 16 KiB
 
-local client   -- connections are kept and used again
-local warned   -- one line in the log for each process, not one for each mail
+local client -- its connection is used again
+local warned -- one line in the log for each session of a user
 
 local function warn(what)
   if not warned then
     warned = true
-    dovecot.i_warning("diastole: " .. what .. " (not said again by this process)")
+    dovecot.i_warning("diastole was not told: " .. what:match("^(.-)%s*$"))
   end
 end
 
@@ -31,11 +33,16 @@ local function quoted(text)
 end
 
 local function message(ctx)
+  local begin = '{"user":' .. quoted(ctx.user) .. ',"events":['
   local events = {}
   for _, e in ipairs(ctx.events) do
     events[#events + 1] = '{"event":' .. quoted(e.event) .. ',"folder":' .. quoted(e.folder) .. "}"
   end
-  return '{"user":' .. quoted(ctx.user) .. ',"events":[' .. table.concat(events, ",") .. "]}"
+  local text = begin .. table.concat(events, ",") .. "]}"
+  if #text > most_octets then
+    text = begin .. '{"event":"More","folder":""}]}'
+  end
+  return text
 end
 
 local function send(ctx)
@@ -43,7 +50,8 @@ local function send(ctx)
   client = client or dovecot.http.client({
     connect_timeout_msecs = timeout_msecs,
     request_timeout_msecs = timeout_msecs,
-    request_absolute_timeout_msecs = timeout_msecs,
+    request_absolute_timeout_msecs = timeout_msecs, -- all of it together
+    max_idle_time_msecs = idle_msecs,
     max_attempts = 1,
     max_connect_attempts = 1,
     auto_retry = false,
@@ -54,8 +62,9 @@ local function send(ctx)
   request:add_header("Authorization", "Bearer " .. ctx.token)
   request:set_payload(message(ctx))
   local answer = request:submit()
-  if answer:status() ~= 204 then
-    warn("not told: " .. answer:status() .. " " .. answer:reason())
+  local status = answer:status()
+  if status ~= 204 then -- Dovecot's own, such as a time-out, are 9000 and above
+    warn(status .. " " .. (status < 9000 and answer:payload() or answer:reason()))
   end
 end
 
@@ -90,8 +99,8 @@ dovecot_lua_notify_event_mailbox_rename = note
 function dovecot_lua_notify_end_txn(ctx, success)
   if not success or #ctx.events == 0 then return end
   if not ctx.url then
-    return warn("no diastole_url in plugin {}")
+    return warn("no diastole_url in plugin { }")
   end
   local ok, fault = pcall(send, ctx)
-  if not ok then warn("not told: " .. tostring(fault)) end
+  if not ok then warn(tostring(fault)) end
 end
