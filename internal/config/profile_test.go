@@ -32,7 +32,7 @@ func TestTheProfileSetsWhatTheFileDoesNot(t *testing.T) {
 // Where each wait takes a worker, waits are held at the edge as soon as somebody
 // tells of changes. Where nobody does, a change would be seen later than before.
 func TestWorkersAreSparedAsSoonAsThereIsASource(t *testing.T) {
-	for _, source := range []string{"dovecot: {listen: \"127.0.0.1:9181\"}", "imap: {address: \"imap.internal:993\"}", "jmap: {url: \"https://mail.internal/jmap/\"}"} {
+	for _, source := range []string{"dovecot: {listen: \"127.0.0.1:9181\", token_file: testdata/files/token}", "imap: {address: \"imap.internal:993\"}", "jmap: {url: \"https://mail.internal/jmap/\"}"} {
 		for name, want := range map[string]string{
 			"exchange": "pass", "zimbra": "pass", "generic": "pass", "sogo": "edge", "zpush": "edge", "grommunio": "edge", "horde": "edge",
 		} {

@@ -76,10 +76,12 @@ func (r *reading) firstSet(section string) (path string, found bool) {
 	return changed[i], true
 }
 
+// checkDovecot wants the token on every address: on this machine too there are
+// others, and whoever can ring makes the server work.
 func (r *reading) checkDovecot() error {
-	if d := r.config.Wake.Dovecot; d.Listen != "" && d.TokenFile == "" && !onlyHere(d.Listen) {
-		return r.where("wake.dovecot.listen").fault("other machines can reach this address, and without a token everybody there could ring for every mailbox",
-			"set wake.dovecot.token_file, or listen on 127.0.0.1:9181")
+	if d := r.config.Wake.Dovecot; d.Listen != "" && d.TokenFile == "" {
+		return r.where("wake.dovecot.listen").fault("without a token everybody who reaches it could ring for every mailbox",
+			"set wake.dovecot.token_file to a file with one: openssl rand -hex 32 > FILE")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -142,6 +143,10 @@ func anyConfig(t *rapid.T) *Config {
 }
 
 func anyWake(t *rapid.T) Wake {
+	token, err := filepath.Abs("testdata/files/token")
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := Default().Wake
 	w.Poll = time.Duration(rapid.Int64Range(int64(shortestPoll), int64(time.Minute)).Draw(t, "poll"))
 	w.Safety = time.Duration(rapid.Int64Range(int64(time.Minute), int64(longestPoll)).Draw(t, "safety"))
@@ -149,7 +154,7 @@ func anyWake(t *rapid.T) Wake {
 		w.Users, w.Domain = "full", dnsName.Draw(t, "domain")
 	}
 	if rapid.Bool().Draw(t, "dovecot") {
-		w.Dovecot.Listen = "127.0.0.1:0"
+		w.Dovecot = WakeDovecot{Listen: "127.0.0.1:0", TokenFile: token}
 	}
 	if rapid.Bool().Draw(t, "imap") {
 		w.IMAP.Address = dnsName.Draw(t, "imap host") + ":993"
