@@ -36,6 +36,8 @@ type bed struct {
 	imap    string // host:port of Dovecot
 	environ []string
 
+	settings string // of Dovecot, as the last test wanted them
+
 	mu    sync.Mutex
 	given int // users, so far
 }
@@ -98,6 +100,15 @@ func (b *bed) user(t testing.TB) string {
 		}
 	}
 	return fmt.Sprintf("user%d", b.given)
+}
+
+// people are n users that no other test has.
+func (b *bed) people(t testing.TB, n int) (users []string) {
+	t.Helper()
+	for range n {
+		users = append(users, b.user(t))
+	}
+	return users
 }
 
 // deliver puts a mail into the user's Inbox, past SOGo.

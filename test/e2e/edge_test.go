@@ -173,6 +173,16 @@ func (e *edge) metric(name, labels string) (sum float64) {
 	return sum
 }
 
+// awaits waits until a metric has that value, or more.
+func (e *edge) awaits(t testing.TB, name, labels string, value float64) {
+	t.Helper()
+	for limit := time.Now().Add(90 * time.Second); e.metric(name, labels) < value; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("%s{%s} is %v after 90 s, want %v", name, labels, e.metric(name, labels), value)
+		}
+	}
+}
+
 // expectWaits wants so many waits of this kind to have ended in this way, and
 // none to be held still.
 func (e *edge) expectWaits(n int, kind, outcome string) {

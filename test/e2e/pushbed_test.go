@@ -14,7 +14,7 @@ import (
 
 // crowd is the test bed of all tests about push: as few workers as a small site has,
 // as many users as it should not have, and Pings as long as phones ask for.
-var crowd = size{users: 240, workers: 10, longest: 900}
+var crowd = size{users: 260, workers: 10, longest: 900}
 
 var startCrowd = sync.OnceValues(func() (*bed, error) {
 	b, err := startBed(context.Background(), "-push", crowd)
@@ -51,21 +51,19 @@ func raiseInotify(t testing.TB) {
 	t.Cleanup(func() { os.WriteFile(file, before, 0o644) })
 }
 
-// dovecot sets up the bed's Dovecot for one test, and takes that away after it. The
-// settings stand behind the script's own.
+// dovecot sets up the bed's Dovecot for a test: whoever needs another one, sets it up
+// anew. The settings stand behind the script's own.
 func (b *bed) dovecot(t testing.TB, settings ...string) {
 	t.Helper()
-	b.setDovecot(t, strings.Join(settings, "\n"))
-	t.Cleanup(func() { b.setDovecot(t, "") })
-}
-
-func (b *bed) setDovecot(t testing.TB, settings string) {
-	t.Helper()
-	dir := filepath.Join(b.dir, "etc/dovecot.d")
+	dir, text := filepath.Join(b.dir, "etc/dovecot.d"), strings.Join(settings, "\n")+"\n"
+	if b.settings == text {
+		return
+	}
+	b.settings = text
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "test.conf"), []byte(settings+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "test.conf"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	b.daemon(t, "stop", "dovecot")
@@ -96,7 +94,7 @@ func (b *bed) luaHook(t testing.TB, address string) string {
 	return withPlugins("mail_lua notify push_notification push_notification_lua") + fmt.Sprintf(`
 plugin {
   push_notification_driver = lua:file=%s
-  diastole_url = http://%s/dovecot
+  diastole_url = http://%s/lua
   diastole_token = %s
 }`, file, address, hookToken)
 }
@@ -107,7 +105,7 @@ func oxHook(address string) string {
 	return withPlugins("notify push_notification") + fmt.Sprintf(`
 mail_attribute_dict = file:%%h/dovecot-attributes
 plugin {
-  push_notification_driver = ox:url=http://x:%s@%s/dovecot timeout_msecs=1000 max_retries=0
+  push_notification_driver = ox:url=http://diastole:%s@%s/ox timeout_msecs=1000 max_retries=0
 }`, hookToken, address)
 }
 
@@ -158,3 +156,30 @@ func (b *bed) doveadm(t testing.TB, args ...string) {
 		t.Fatalf("doveadm %v: %v\n%s", args, err, out)
 	}
 }
+
+// freePort is an address that nobody listens on now.
+func freePort(t testing.TB) string {
+	t.Helper()
+	ports, err := freePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "127.0.0.1:" + ports[0]
+}
+
+// hookSource has diastole listen for Dovecot's notifications.
+func hookSource(t testing.TB, address string, more ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(hookToken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return wake(append(more, fmt.Sprintf("dovecot: {listen: %q, token_file: %s}", address, file))...)
+}
+
+// imapSource has it ask Dovecot, in one of the two modes.
+func imapSource(address, mode string, more ...string) string {
+	return wake(append(more, fmt.Sprintf("imap: {address: %q, tls: none, mode: %s}", address, mode))...)
+}
+
+func wake(keys ...string) string { return "wake: {" + strings.Join(keys, ", ") + "}" }
