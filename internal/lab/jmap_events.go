@@ -72,7 +72,7 @@ func (j *JMAP) stream(st *jmapStream, r *http.Request, once bool) {
 				return
 			}
 		case <-beat:
-			st.write( fmt.Sprintf("event: ping\ndata: {\"interval\": %d}\n\n", int(st.ping.Seconds())))
+			st.write(fmt.Sprintf("event: ping\ndata: {\"interval\": %d}\n\n", int(st.ping.Seconds())))
 		case <-st.cut:
 			panic(http.ErrAbortHandler)
 		case <-r.Context().Done():
@@ -102,7 +102,7 @@ func (j *JMAP) send(st *jmapStream, last string) (sent bool) {
 		return false
 	}
 	data, _ := json.Marshal(stateChange(st.box.user, moved))
-	st.write( fmt.Sprintf("event: state\nid: %s\ndata: %s\n\n", id, data))
+	st.write(fmt.Sprintf("event: state\nid: %s\ndata: %s\n\n", id, data))
 	return true
 }
 
