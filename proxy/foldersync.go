@@ -22,7 +22,7 @@ func (p *Proxy) passFolderSync(w http.ResponseWriter, r *http.Request, query eas
 	}
 	var up, down *watch.Kept
 	if request.Stream != nil {
-		up = watch.Keep(request.Stream)
+		up = watch.Keep(request.Stream, wholeBody) // it has a key in it, and anybody may send it
 		request.Stream = up
 	}
 	d, tracked := device(r, query)
@@ -30,7 +30,7 @@ func (p *Proxy) passFolderSync(w http.ResponseWriter, r *http.Request, query eas
 	p.relay(w, r, request, query.Command.String(), func(answer *upstream.Response) {
 		if tracked && isSyncDocument(answer) {
 			p.acknowledge(d, hold.Command{Credentials: p.credentials(r), Since: began})
-			down, encoding = watch.Keep(answer.Body), answer.Get("Content-Encoding")
+			down, encoding = watch.Keep(answer.Body, watch.MaxTree), answer.Get("Content-Encoding")
 			answer.Body = down
 		}
 	})
