@@ -68,7 +68,8 @@ type Proxy struct {
 
 	leaving atomic.Bool // Drain was called: nothing new goes up
 
-	least atomic.Int64 // nanoseconds: the shortest slice that the server takes, 0: any
+	least         atomic.Int64 // nanoseconds: the shortest slice that the server takes, 0: any
+	shortestTaken atomic.Int64 // nanoseconds: the shortest Ping that it takes, 0: any
 
 	mu        sync.Mutex
 	lobby     *Entrance // of requests that came without one

@@ -26,7 +26,9 @@ type vigil struct {
 	asking   bool
 	reason   string    // of the question that is on, or armed: begin, wake, poll or safety
 	again    bool      // something may have happened since that question was asked
+	told     bool      // somebody has said so since the last answer
 	asked    time.Time // when the last one was answered
+	looked   time.Time // when the server last had a Ping of this wait, or would have had its own
 	over     bool
 }
 
@@ -42,10 +44,10 @@ func (p *Proxy) vigil(r *http.Request, x *exchange, held *wait) *vigil {
 		return nil
 	}
 	folders := p.waitedOn(&held.ask)
-	if _, ok := p.inquire(&held.ask, folders); !ok {
+	if _, ok := p.inquire(&held.ask, folders, false); !ok {
 		return nil
 	}
-	return &vigil{x: x, mailbox: p.mailbox(r, held.device, folders), until: held.ends()}
+	return &vigil{x: x, mailbox: p.mailbox(r, held.device, folders), until: held.ends(), looked: held.began}
 }
 
 // ends is when a wait that is held here has its answer.
@@ -58,23 +60,34 @@ func (v *vigil) lasts(until time.Time) {
 	v.until = until
 }
 
-// begin listens, and then asks.
+// begin listens, and then asks. With credentials that the server has not accepted yet
+// it asks first, and once more when it listens: a stranger's guesses are not tried on
+// the mail store as well.
 func (v *vigil) begin() {
-	p := v.x.proxy
-	if listen := p.config.Watch; listen != nil {
-		watching := listen(v.mailbox, v.heard)
-		v.mu.Lock()
-		over := v.over
-		if !over {
-			v.watching = &watching
-		}
-		v.mu.Unlock()
-		if over { // given up in the moment between
-			watching.Leave()
-		}
+	if v.x.first.met {
+		v.listen()
 	}
-	v.mailbox = Mailbox{} // the password is not kept for longer than it is needed
 	v.ask("begin")
+}
+
+// listen begins to listen; false: there is nobody to listen to, or it was done.
+func (v *vigil) listen() bool {
+	listen := v.x.proxy.config.Watch
+	if listen == nil || v.mailbox == (Mailbox{}) {
+		return false
+	}
+	watching := listen(v.mailbox, v.heard)
+	v.mailbox = Mailbox{} // the password is not kept for longer than it is needed
+	v.mu.Lock()
+	over := v.over
+	if !over {
+		v.watching = &watching
+	}
+	v.mu.Unlock()
+	if over { // given up in the moment between
+		watching.Leave()
+	}
+	return true
 }
 
 // heard is told of changes, and that more or less is told of them from now on.
@@ -84,6 +97,7 @@ func (v *vigil) heard(changed bool) {
 		return
 	}
 	v.mu.Lock()
+	v.told = true
 	wait := lull - time.Since(v.asked)
 	switch {
 	case v.over:
@@ -120,7 +134,7 @@ func (v *vigil) answered() {
 	in, reason := v.next()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.asking, v.asked = false, time.Now()
+	v.asking, v.asked, v.told = false, time.Now(), v.again && v.told
 	v.place.Leave()
 	switch {
 	case v.over:
@@ -129,6 +143,23 @@ func (v *vigil) answered() {
 	default:
 		v.arm(in, reason)
 	}
+}
+
+// looks tells whether the question that is on is to be a Ping. An estimate knows
+// nothing of new folders, and on some servers nothing of policies (Z-Push): by Pings
+// alone a device would hear of them (design: the server's own answer).
+func (v *vigil) looks() bool {
+	h := v.x.proxy.settings.Load().Hold
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return h.Check == byPing || v.reason == "safety" || time.Since(v.looked) >= h.Safety
+}
+
+// hasLooked notes when the server has answered a Ping.
+func (v *vigil) hasLooked(at time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.looked = at
 }
 
 // rearm sets the time of the next question anew.
@@ -186,7 +217,7 @@ func (v *vigil) stop() {
 // missed tells who listens that a change was found of which nobody had told.
 func (v *vigil) missed() {
 	v.mu.Lock()
-	watching, untold := v.watching, v.reason != "begin" && v.reason != "wake" && !v.again
+	watching, untold := v.watching, v.reason != "begin" && !v.told
 	v.mu.Unlock()
 	if watching != nil && untold {
 		watching.Missed()
@@ -201,6 +232,13 @@ func (x *exchange) isHeldHere() bool {
 	x.vigil.mu.Lock()
 	defer x.vigil.mu.Unlock()
 	return !x.vigil.over
+}
+
+// onceMore asks again when this question is answered.
+func (v *vigil) onceMore() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.again = true
 }
 
 // firstAnswer tells whether no question was answered yet.

@@ -27,12 +27,14 @@ type inquiry struct {
 
 // inquire makes the question whether something has changed in folders; ok is false
 // where it cannot be asked.
-func (p *Proxy) inquire(a *ask, folders []check.Folder) (q inquiry, ok bool) {
-	if len(folders) == 0 {
+func (p *Proxy) inquire(a *ask, folders []check.Folder, looks bool) (q inquiry, ok bool) {
+	switch {
+	case len(folders) == 0:
 		return q, false
-	}
-	if p.settings.Load().Hold.Check == byPing {
-		return inquiry{eas.CommandPing, check.Ping(shortestPing, folders)}, true
+	case p.settings.Load().Hold.Check == byPing:
+		return inquiry{eas.CommandPing, check.Ping(max(shortestPing, p.shortest()), folders)}, true
+	case looks:
+		return inquiry{eas.CommandPing, check.Ping(max(time.Second, p.shortest()), folders)}, true
 	}
 	q.command = eas.CommandGetItemEstimate
 	q.body, ok = check.Estimate(a.version, folders)
@@ -42,7 +44,8 @@ func (p *Proxy) inquire(a *ask, folders []check.Folder) (q inquiry, ok bool) {
 // check asks the server, with the device's own head and credentials.
 func (v *vigil) check() {
 	x, p := v.x, v.x.proxy
-	asked, folders, err := v.request()
+	looks := v.looks()
+	asked, folders, err := v.request(looks)
 	if err != nil {
 		v.handOver("unknown")
 		return
@@ -67,19 +70,19 @@ func (v *vigil) check() {
 		v.handOver("fault")
 		return
 	}
-	v.judge(answer, folders, began)
+	v.judge(answer, folders, looks, began)
 }
 
 // request is the question as it goes up. What the device has is looked up each time: it
 // cannot have changed without ending the wait, and need not be kept twice.
-func (v *vigil) request() (*upstream.Request, []check.Folder, error) {
+func (v *vigil) request(looks bool) (*upstream.Request, []check.Folder, error) {
 	x, p := v.x, v.x.proxy
 	request, err := x.packed().Unpack()
 	if err != nil {
 		return nil, nil, err
 	}
 	folders := p.waitedOn(&x.first.ask)
-	q, ok := p.inquire(&x.first.ask, folders)
+	q, ok := p.inquire(&x.first.ask, folders, looks)
 	path, query, _ := strings.Cut(request.Target, "?")
 	query, named := eas.WithCommand(query, q.command)
 	if !ok || !named {
@@ -102,7 +105,7 @@ var refusals = map[int]bool{
 
 // judge does what the answer asks for: hold on, tell the device, or leave the wait to
 // the server, whose words are then the device's.
-func (v *vigil) judge(answer *upstream.Response, folders []check.Folder, began time.Time) {
+func (v *vigil) judge(answer *upstream.Response, folders []check.Folder, looks bool, began time.Time) {
 	x, p := v.x, v.x.proxy
 	if refusals[answer.Status] {
 		p.config.Metrics.checked(v.reason, "refused", began)
@@ -110,7 +113,7 @@ func (v *vigil) judge(answer *upstream.Response, folders []check.Folder, began t
 		x.arrived(answer, nil)
 		return
 	}
-	verdict := v.read(answer, folders)
+	verdict := v.read(answer, folders, looks)
 	p.config.Metrics.checked(v.reason, verdict.State.String(), began)
 	if verdict.State != check.Unclear {
 		// The server has taken the credentials, and so knows who asks.
@@ -123,6 +126,9 @@ func (v *vigil) judge(answer *upstream.Response, folders []check.Folder, began t
 	case verdict.State == check.Unclear:
 		v.handOver(verdict.Why)
 	case verdict.State == check.Unchanged:
+		if v.listen() { // what came before that may have been overheard
+			v.onceMore()
+		}
 		v.answered()
 	case x.first.kind == kindSync:
 		v.missed()
@@ -138,7 +144,7 @@ func (v *vigil) judge(answer *upstream.Response, folders []check.Folder, began t
 }
 
 // read reads the answer to a question.
-func (v *vigil) read(answer *upstream.Response, folders []check.Folder) check.Verdict {
+func (v *vigil) read(answer *upstream.Response, folders []check.Folder, looks bool) check.Verdict {
 	defer answer.Close()
 	if !isSyncDocument(answer) {
 		return check.Verdict{Why: "code"}
@@ -151,10 +157,30 @@ func (v *vigil) read(answer *upstream.Response, folders []check.Folder) check.Ve
 	if err != nil {
 		return check.Verdict{Why: "document"}
 	}
-	if v.x.proxy.settings.Load().Hold.Check == byPing {
-		return check.ReadPing(body, folders)
+	if !looks {
+		return check.ReadEstimate(body, folders)
 	}
-	return check.ReadEstimate(body, folders)
+	verdict := check.ReadPing(body, folders)
+	if said, err := eas.ParsePingResponse(body); err == nil && said.Status == eas.PingInterval && v.x.proxy.learnShortest(said.Interval) {
+		v.hasLooked(time.Time{})
+		v.onceMore() // with an interval that the server takes
+		return check.Verdict{State: check.Unchanged}
+	}
+	v.hasLooked(time.Now())
+	return verdict
+}
+
+// shortest is the shortest Ping that the server takes, 0 as long as it has not said.
+func (p *Proxy) shortest() time.Duration { return time.Duration(p.shortestTaken.Load()) }
+
+// learnShortest takes in a Status 5; false: it says nothing new.
+func (p *Proxy) learnShortest(seconds int) bool {
+	d := time.Duration(seconds) * time.Second
+	if d <= p.shortest() || d > time.Hour {
+		return false
+	}
+	p.shortestTaken.Store(int64(d))
+	return true
 }
 
 // tell answers a Ping that some of its folders have news, in the words that its server

@@ -21,6 +21,10 @@ func (v *vigil) handOver(why string) {
 	if over {
 		return
 	}
+	if p.holds.Expire(x.first.holder(), x) { // nobody waits for the answer
+		x.cancel()
+		return
+	}
 	p.config.Metrics.handed.WithLabelValues(why).Inc()
 	if request := v.rest(); request != nil {
 		x.mu.Lock()
