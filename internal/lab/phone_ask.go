@@ -17,6 +17,13 @@ func (p *Phone) Ask(ctx context.Context, command string, body []byte, timeout ti
 	return answer, err
 }
 
+// SetPassword is the user who types in a new one. It holds from the next request on.
+func (p *Phone) SetPassword(password string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cfg.Password = password
+}
+
 // Key is the SyncKey of a folder, "0" before its first Sync.
 func (p *Phone) Key(folder string) string { return p.key(folder) }
 

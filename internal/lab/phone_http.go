@@ -167,7 +167,7 @@ func (p *Phone) open(ctx context.Context, s send) (*http.Response, context.Cance
 // no Content-Type without a body, and with a base64 query no header that the query replaces (MS-ASHTTP 2.2.1.1.2).
 func (p *Phone) request(ctx context.Context, s send) (*http.Request, error) {
 	p.mu.Lock()
-	target, policy := p.url, p.policy
+	target, policy, password := p.url, p.policy, p.cfg.Password
 	p.mu.Unlock()
 	if s.command == "Ping" {
 		policy = ""
@@ -179,7 +179,7 @@ func (p *Phone) request(ctx context.Context, s send) (*http.Request, error) {
 	h := r.Header
 	h["User-Agent"] = []string{p.cfg.UserAgent}
 	h["Accept-Encoding"] = []string{"gzip"} // AOSP offers it on every command
-	r.SetBasicAuth(p.cfg.User, p.cfg.Password)
+	r.SetBasicAuth(p.cfg.User, password)
 	if s.kind != "" {
 		h["Content-Type"] = []string{s.kind}
 	}
