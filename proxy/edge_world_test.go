@@ -29,10 +29,12 @@ func inEdgeWorld(t *testing.T, test func(w *edgeWorld), set ...func(*Config)) {
 }
 
 func newEdgeWorld(t *testing.T, set []func(*Config)) *edgeWorld {
-	w := &edgeWorld{
-		stage: newStage(t, nil), front: lab.NewPipe(), bell: &bell{covers: true},
-		server: lab.NewServer(lab.ServerConfig{Users: map[string]string{"anna": "secret", "bert": "hidden"}}),
-	}
+	return edgeWorldOf(t, lab.ServerConfig{Users: map[string]string{"anna": "secret", "bert": "hidden"}}, set...)
+}
+
+// edgeWorldOf is one with another server.
+func edgeWorldOf(t *testing.T, of lab.ServerConfig, set ...func(*Config)) *edgeWorld {
+	w := &edgeWorld{stage: newStage(t, nil), front: lab.NewPipe(), bell: &bell{covers: true}, server: lab.NewServer(of)}
 	inside := lab.NewPipe()
 	go w.server.Serve(inside)
 	w.server.Inject(lab.Fault{Match: func(r *lab.Request) bool {
