@@ -30,6 +30,7 @@ func (p *Proxy) passFolderSync(w http.ResponseWriter, r *http.Request, query eas
 	p.relay(w, r, request, query.Command.String(), func(answer *upstream.Response) {
 		if tracked && isSyncDocument(answer) {
 			p.acknowledge(d, hold.Command{Credentials: p.credentials(r), Since: began})
+			p.memory.Policy(d, query.PolicyKey)
 			down, encoding = watch.Keep(answer.Body, watch.MaxTree), answer.Get("Content-Encoding")
 			answer.Body = down
 		}

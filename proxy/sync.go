@@ -15,7 +15,7 @@ import (
 )
 
 // passSync relays a Sync that does not wait, reading along what the device has.
-func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstream.Request, asked ask) {
+func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstream.Request, asked ask, policyKey string) {
 	var up *going
 	if request.Stream != nil {
 		up = &going{from: request.Stream}
@@ -33,6 +33,7 @@ func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstre
 		if isSyncDocument(answer) {
 			if asked.tracked {
 				p.acknowledge(asked.device, hold.Command{Credentials: asked.credentials, Since: began, Syncs: true})
+				p.memory.Policy(asked.device, policyKey)
 			}
 			down = watch.ReadAlong(answer.Body, answer.Get("Content-Encoding"))
 			answer.Body = down

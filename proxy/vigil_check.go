@@ -92,7 +92,22 @@ func (v *vigil) request(looks bool) (*upstream.Request, []check.Folder, error) {
 	request.Chunked = false
 	replaceBody(request, q.body)
 	request.Repeatable = true // it changes nothing
+	if asker, err := eas.ParseQuery(query); err == nil && !asker.Base64 { // which has a field of its own for it
+		p.showPolicy(request, x.first.device)
+	}
 	return request, folders, nil
+}
+
+// policyHeader is MS-ASHTTP 2.2.1.1.2.6.
+const policyHeader = "X-MS-PolicyKey"
+
+// showPolicy adds the policy key that the device shows with its other commands: a Ping
+// may come without one, and a question without one is answered 449 by Z-Push.
+func (p *Proxy) showPolicy(request *upstream.Request, d watch.Device) {
+	last, _ := p.memory.Last(d)
+	if last.PolicyKey != "" && len(request.Header[policyHeader]) == 0 {
+		request.Header[policyHeader] = []string{last.PolicyKey}
+	}
 }
 
 // refusals are passed on as they are. Asked again with the same credentials, the

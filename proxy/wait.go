@@ -37,7 +37,7 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	}
 	asked := p.read(r, query, body, whole)
 	if !asked.waits {
-		p.passSync(w, r, request, asked)
+		p.passSync(w, r, request, asked, query.PolicyKey)
 		return
 	}
 	// A POST is never sent twice, except a Ping: it changes nothing.

@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/diastole/diastole/wbxml/eas"
@@ -59,6 +61,15 @@ func (m *Memory) FolderSync(d Device, asked eas.FolderSyncRequest, answer eas.Fo
 	case eas.FolderSyncInvalidKey:
 		m.updateKnown(d, func(s *state) { s.plant(nil) })
 	}
+}
+
+// Policy notes the policy key of a command that the server has answered: decimal digits
+// (MS-ASHTTP 2.2.1.1.2.6), anything else is none.
+func (m *Memory) Policy(d Device, key string) {
+	if _, err := strconv.ParseUint(key, 10, 32); err != nil || key == "0" {
+		return
+	}
+	m.updateKnown(d, func(s *state) { set(s, &s.PolicyKey, strings.Clone(key)) })
 }
 
 // Told notes that a device was told (Ping Status 2) that these folders have news.

@@ -29,6 +29,10 @@ type Last struct {
 
 	Hold        time.Duration // of the last Sync; 0: it did not ask to be held
 	SyncFolders int           // of the last Sync
+
+	// PolicyKey is the one with which the server has last answered a command; "": not
+	// known. Pings of Android come without it.
+	PolicyKey string
 }
 
 // Waited is a folder that a Ping names.

@@ -21,6 +21,7 @@ type Snapshot struct {
 	Pinged      []Waited             `json:"pinged,omitempty"`
 	Hold        int                  `json:"hold,omitempty"` // of the last Sync, seconds
 	SyncFolders int                  `json:"sync_folders,omitempty"`
+	PolicyKey   string               `json:"policy_key,omitempty"`
 	Collections []SnapshotCollection `json:"collections,omitempty"` // sorted by id
 	Tree        []SnapshotFolder     `json:"tree,omitempty"`        // sorted by id
 }
@@ -59,7 +60,7 @@ func (m *Memory) Snapshot(d Device) (taken Snapshot, ok bool) {
 func (s *state) snapshot(d Device) Snapshot {
 	taken := Snapshot{
 		Device: d, Interval: seconds(s.Interval), Folders: s.Folders,
-		Hold: seconds(s.Hold), SyncFolders: s.SyncFolders,
+		Hold: seconds(s.Hold), SyncFolders: s.SyncFolders, PolicyKey: s.PolicyKey,
 	}
 	if !slices.ContainsFunc(s.Pinged, func(w Waited) bool { return !valid(w.ID, w.Class) }) {
 		taken.Pinged = s.Pinged // all or none: half of them would overlook changes
@@ -97,6 +98,9 @@ func (s *state) restore(kept Snapshot) {
 	s.Interval, s.Folders = duration(kept.Interval), max(kept.Folders, 0)
 	s.pinged([16]byte{}, kept.Pinged) // which list it is depends on a secret of the process
 	s.Hold, s.SyncFolders = duration(kept.Hold), max(kept.SyncFolders, 0)
+	if len(kept.PolicyKey) <= len("4294967295") {
+		s.PolicyKey = kept.PolicyKey
+	}
 	for _, c := range kept.Collections {
 		s.note(c.ID, entry{Collection{c.SyncKey, max(c.FilterType, -1)}, c.Listed})
 	}
