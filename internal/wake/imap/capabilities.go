@@ -45,7 +45,7 @@ func (c *client) capable() error {
 	if c.can.known {
 		return nil
 	}
-	r, err := c.command(patience, "CAPABILITY")
+	r, err := c.command(c.patience, "CAPABILITY")
 	if err == nil && r.kind != "OK" {
 		err = &fault{trouble: unsuitable, what: "the server does not say what it can"}
 	}

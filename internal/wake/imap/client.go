@@ -10,28 +10,24 @@ import (
 	"time"
 )
 
-const (
-	// longest is how long a response may be with its literals. The longest that we
-	// ask for names a folder, or lists what a server can do; a server that sends
-	// more is broken or hostile, and must not fill our memory.
-	longest = 64 << 10
-	// patience is for one command. A login may take long: Dovecot delays the answer
-	// to a wrong password by up to 15 s.
-	patience = time.Minute
-)
+// longest is how long a response may be with its literals. The longest that we
+// ask for names a folder, or lists what a server can do; a server that sends
+// more is broken or hostile, and must not fill our memory.
+const longest = 64 << 10
 
 // client speaks IMAP4rev1 on one connection, one command at a time. It has no
 // goroutine and no lock: one goroutine, its keeper, uses it.
 type client struct {
 	conn     net.Conn
 	in       *bufio.Reader
+	patience time.Duration // for one command
 	tags     int
 	can      capabilities
 	untagged func(response) error // sees what comes before the end of a command
 }
 
-func newClient(conn net.Conn) *client {
-	c := &client{}
+func newClient(conn net.Conn, patience time.Duration) *client {
+	c := &client{patience: patience}
 	c.on(conn)
 	return c
 }
@@ -163,7 +159,7 @@ func (c *client) next(until time.Time) (r response, some bool, err error) {
 		}
 		return r, false, err
 	}
-	c.within(patience)
+	c.within(c.patience)
 	r, err = c.read()
 	return r, true, err
 }

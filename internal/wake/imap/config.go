@@ -24,6 +24,9 @@ type Config struct {
 	Logins      int           // at most so many logins at one time; 0: 8
 	Linger      time.Duration // a connection that nobody waits on is kept so long for the phone's next request; 0: 30 s
 
+	Quiet    time.Duration // a server that says nothing for so long is asked whether it lives; 0: 10 min
+	Patience time.Duration // for the answer to one command; 0: 1 min
+
 	Master Master // logs in for everybody; without a User the request's own credentials do
 
 	Dial       func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network
@@ -52,6 +55,15 @@ func (c *Config) fill() {
 	}
 	if c.Linger <= 0 {
 		c.Linger = 30 * time.Second
+	}
+	// Dovecot says "* OK Still here" every 2 min in IDLE, hibernating too, so it is
+	// never asked, and never woken by us.
+	if c.Quiet <= 0 {
+		c.Quiet = 10 * time.Minute
+	}
+	// A login may take long: Dovecot delays the answer to a wrong password by up to 15 s.
+	if c.Patience <= 0 {
+		c.Patience = time.Minute
 	}
 	if c.Master.Separator == "" {
 		c.Master.Separator = "*"

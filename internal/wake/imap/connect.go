@@ -39,7 +39,7 @@ func (k *keeper) connect() (*client, error) {
 		conn.Close()
 		return nil, errStopped
 	}
-	c := newClient(conn)
+	c := newClient(conn, cfg.Patience)
 	if cfg.TLS != "none" && cfg.TLS != "starttls" {
 		if err := c.encrypt(k.source.tls); err != nil {
 			return c, err
@@ -57,7 +57,7 @@ func (k *keeper) connect() (*client, error) {
 // greeting reads the server's first line. A server that has somebody logged in
 // already (PREAUTH) would show us that one's mailbox, whoever it is.
 func (c *client) greeting() error {
-	c.within(patience)
+	c.within(c.patience)
 	r, err := c.read()
 	switch {
 	case err != nil:
@@ -81,7 +81,7 @@ func (c *client) startTLS(config *tls.Config) error {
 	if !c.can.startTLS {
 		return &fault{trouble: untrusted, what: "the server has no STARTTLS: is wake.imap.tls right for this port?"}
 	}
-	r, err := c.command(patience, "STARTTLS")
+	r, err := c.command(c.patience, "STARTTLS")
 	switch {
 	case err != nil:
 		return err

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"github.com/diastole/diastole/internal/wake"
+	"strings"
 )
 
 // idle listens to the inbox. The mailbox is opened with EXAMINE: with SELECT our
@@ -12,8 +13,8 @@ func (k *keeper) idle(c *client) error {
 		return err
 	}
 	c.untagged = func(r response) error {
-		if class := inboxNews(r); class != 0 {
-			k.inboxHeard()
+		if class := k.inboxNews(r); class != 0 {
+			k.heard(class)
 		}
 		return nil
 	}
@@ -31,7 +32,7 @@ func (k *keeper) idle(c *client) error {
 		if err != nil {
 			return err
 		}
-		if err := k.endIdle(c, tag); err != nil {
+		if err := c.endIdle(tag); err != nil {
 			return err
 		}
 	}
@@ -48,7 +49,7 @@ func (c *client) examine() (t token, err error) {
 		t.read(r.code) // "UIDNEXT 5"
 		return nil
 	}
-	r, err := c.command(patience, text)
+	r, err := c.command(c.patience, text)
 	if err == nil && r.kind != "OK" {
 		err = &fault{trouble: unsuitable, what: "the server does not open the inbox"}
 	}
@@ -56,7 +57,7 @@ func (c *client) examine() (t token, err error) {
 }
 
 func (c *client) beginIdle() (tag string, err error) {
-	c.within(patience)
+	c.within(c.patience)
 	tag, err = c.begin("IDLE")
 	if err != nil {
 		return tag, err
@@ -68,47 +69,17 @@ func (c *client) beginIdle() (tag string, err error) {
 	return tag, err
 }
 
-// endIdle says DONE: the server must answer, which proves that it lives. A token that
-// a change has made worthless is read anew, now that the server is awake anyway.
-func (k *keeper) endIdle(c *client, tag string) error {
-	c.within(patience)
+// endIdle says DONE: the server must answer, which proves that it lives.
+func (c *client) endIdle(tag string) error {
+	c.within(c.patience)
 	if err := c.send("DONE"); err != nil {
 		return err
 	}
-	if r, err := c.end(tag); err != nil || r.kind != "OK" {
-		return orElse(err, &fault{trouble: closed, what: "the server ends IDLE with a refusal"})
+	r, err := c.end(tag)
+	if err == nil && r.kind != "OK" {
+		err = &fault{trouble: closed, what: "the server ends IDLE with a refusal"}
 	}
-	if !c.can.modseq || k.inboxKnown() {
-		return nil
-	}
-	return k.relearn(c)
-}
-
-// relearn asks for the inbox's token. What happens between the server's answer and
-// the next IDLE is told by the server with the next command's responses.
-func (k *keeper) relearn(c *client) error {
-	before := c.untagged
-	defer func() { c.untagged = before }()
-	var t tokens
-	c.untagged = func(r response) error {
-		if r.kind == "STATUS" {
-			t.status(r.text)
-		}
-		return before(r)
-	}
-	if _, err := c.command(patience, "STATUS INBOX (UIDVALIDITY UIDNEXT HIGHESTMODSEQ)"); err != nil {
-		return err
-	}
-	k.source.mu.Lock()
-	defer k.source.mu.Unlock()
-	k.account.tokens.inbox = t.inbox
-	return nil
-}
-
-func (k *keeper) inboxKnown() bool {
-	k.source.mu.Lock()
-	defer k.source.mu.Unlock()
-	return k.account.tokens.inbox.modseq > 0
+	return err
 }
 
 // idleNews reads a response within IDLE.
@@ -116,40 +87,23 @@ func (k *keeper) idleNews(r response, tag string) (wake.Classes, error) {
 	if r.tag == tag {
 		return 0, &fault{trouble: closed, what: "the server has ended IDLE by itself"}
 	}
-	class := inboxNews(r)
-	if class != 0 {
-		k.staleInbox()
-	}
-	return class, nil
+	return k.inboxNews(r), nil
 }
 
 // inboxNews says whether a response tells of a change in the opened mailbox (RFC
 // 3501 7.3, 7.4; VANISHED: RFC 7162 3.2.10). "* OK Still here" does not, nor does
-// RECENT, which never comes alone.
-func inboxNews(r response) wake.Classes {
-	switch r.kind {
-	case "EXISTS", "EXPUNGE", "FETCH", "VANISHED":
-		return wake.Inbox
-	}
-	return 0
-}
-
-// inboxHeard tells of a change that came in the answer to a command.
-func (k *keeper) inboxHeard() {
-	k.staleInbox()
-	k.heard(wake.Inbox)
-}
-
-// staleInbox forgets the token: IDLE tells of a change, not of the token after it.
-func (k *keeper) staleInbox() {
+// RECENT, which never comes alone. After a change the token is worth nothing, until the
+// server tells the new one, as Dovecot does once CONDSTORE was said.
+func (k *keeper) inboxNews(r response) wake.Classes {
 	k.source.mu.Lock()
 	defer k.source.mu.Unlock()
-	k.account.tokens.inbox = token{}
-}
-
-func orElse(err, otherwise error) error {
-	if err != nil {
-		return err
+	inbox := &k.account.tokens.inbox
+	switch {
+	case r.kind == "EXISTS", r.kind == "EXPUNGE", r.kind == "FETCH", r.kind == "VANISHED":
+		inbox.next, inbox.modseq = 0, 0
+		return wake.Inbox
+	case strings.HasPrefix(r.code, "HIGHESTMODSEQ"):
+		inbox.read(r.code)
 	}
-	return otherwise
+	return 0
 }

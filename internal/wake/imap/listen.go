@@ -13,11 +13,6 @@ const (
 	// connection that only has NOTIFY, and to the second.
 	idleRenewal   = 29 * time.Minute
 	notifyRenewal = 25 * time.Minute
-
-	// quiet is how long a server may say nothing before it is asked whether it still
-	// lives. Dovecot says "* OK Still here" every 2 min in IDLE, hibernating too, so
-	// it is never asked and never woken by it.
-	quiet = 10 * time.Minute
 )
 
 // listen hears the changes until the connection ends.
@@ -66,10 +61,10 @@ func (k *keeper) stand(state string, covers wake.Classes, now tokens) error {
 	a.tokens = now
 	a.become(state)
 	s.mu.Unlock()
-	a.tell(^wake.Classes(0), false)
 	if missed != 0 {
 		a.tell(missed, true)
 	}
+	a.tell(^wake.Classes(0), false)
 	return nil
 }
 
@@ -87,7 +82,7 @@ func (k *keeper) heard(classes wake.Classes) {
 func (k *keeper) await(c *client, renewal time.Duration, news func(response) (wake.Classes, error)) error {
 	renew := time.Now().Add(sooner(renewal))
 	for {
-		until := time.Now().Add(sooner(quiet))
+		until := time.Now().Add(sooner(k.source.cfg.Quiet))
 		if renew.Before(until) {
 			until = renew
 		}

@@ -29,7 +29,7 @@ func (c *client) login(l credentials) error {
 		}
 		say = c.plainLogin
 	}
-	c.within(patience)
+	c.within(c.patience)
 	r, err := say(l)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (k *keeper) notify(c *client) error {
 	if c.can.modseq && c.can.enable {
 		// Without it Dovecot does not tell of a flag that changes no number, and the
 		// lines hold no token (RFC 5465 5.2, RFC 7162 3.1).
-		if _, err := c.command(patience, "ENABLE CONDSTORE"); err != nil {
+		if _, err := c.command(c.patience, "ENABLE CONDSTORE"); err != nil {
 			return err
 		}
 	}
@@ -45,7 +45,7 @@ func (k *keeper) notify(c *client) error {
 		if err := k.await(c, notifyRenewal, k.notifyNews); err != nil {
 			return err
 		}
-		if _, err := c.command(patience, "NOOP"); err != nil {
+		if _, err := c.command(c.patience, "NOOP"); err != nil {
 			return err
 		}
 	}

@@ -99,4 +99,9 @@ func (t *tokens) since(before *tokens) (missed wake.Classes) {
 	return missed
 }
 
-func (t token) same(before token) bool { return t.modseq > 0 && t == before }
+// same says that nothing has changed. UIDNEXT is not always told; where it is, it
+// must not have moved.
+func (t token) same(before token) bool {
+	return t.modseq > 0 && t.modseq == before.modseq && t.validity == before.validity &&
+		(t.next == before.next || t.next == 0 || before.next == 0)
+}
