@@ -98,7 +98,7 @@ dovecot_lua_notify_event_mailbox_rename = note
 
 function dovecot_lua_notify_end_txn(ctx, success)
   if not success or #ctx.events == 0 then return end
-  if not ctx.url then
+  if (ctx.url or "") == "" then
     return warn("no diastole_url in plugin { }")
   end
   local ok, fault = pcall(send, ctx)

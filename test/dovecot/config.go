@@ -146,7 +146,7 @@ plugin {
   diastole_token = <{{.Dir}}/token
 {{- end}}
 {{- if .OX}}
-  push_notification_driver2 = ox:url={{.OX}} timeout_msecs=300 max_retries=0
+  push_notification_driver{{if .Hook}}2{{end}} = ox:url={{.OX}} timeout_msecs=300 max_retries=0
 {{- end}}
 }
 {{end -}}
