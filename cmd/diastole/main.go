@@ -35,6 +35,7 @@ type commands struct {
 	Devices devicesCmd `cmd:"" help:"Show what each phone asks for and how its waits end, from a running diastole."`
 	Advise  adviseCmd  `cmd:"" help:"Show what each network survives and what to set, from a running diastole."`
 	Forget  forgetCmd  `cmd:"" help:"Forget all that is known of a user, in a running diastole."`
+	Doctor  doctorCmd  `cmd:"" help:"Find out what server this is and prove which settings fit it."`
 	Decode  decodeCmd  `cmd:"" help:"Print a WBXML document or an ActiveSync query so that people can read it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -73,6 +73,9 @@ func (a *Advice) chooseHold(r *Report) {
 	switch {
 	case r.Wait.Means == cut:
 		a.cutAfter(time.Duration(r.Wait.Took))
+	case r.Wait.Means == early && time.Duration(r.Wait.Took) < min(2*shortestSlice, time.Duration(r.Wait.Asked)/2):
+		a.Fits = false
+		a.because(fmt.Sprintf("it does not hold waits: a Ping of %s was ended after %s", r.Wait.Asked, r.Wait.Took))
 	case r.Wait.Means == refused, r.Wait.Means == broken:
 		a.Fits = false
 		a.because("whether it holds a wait was not seen: the Ping of " + r.Wait.Asked.String() + " was " + r.Wait.Means)

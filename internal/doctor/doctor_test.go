@@ -79,6 +79,7 @@ func (d *dressed) Unwrap() http.ResponseWriter { return d.ResponseWriter }
 func (d *dressed) WriteHeader(code int) {
 	delete(d.Header(), "X-FEServer") // it spells it as Exchange does
 	delete(d.Header(), "Server")
+	delete(d.Header(), "WWW-Authenticate")
 	for i := 0; i < len(d.pairs); i += 2 {
 		d.Header().Set(d.pairs[i], d.pairs[i+1])
 	}
@@ -259,6 +260,16 @@ func TestABoxThatCutsWaitsIsSeen(t *testing.T) {
 	inWorld(t, lab.ServerConfig{}, around, func(w *world) {
 		r := w.look(Config{Address: w.server.Address("anna")})
 		if r.Wait.Means != cut || r.Advice.Hold != "slice" || time.Duration(r.Advice.Slice) != 30*time.Second {
+			t.Errorf("%+v, advice %+v", r.Wait, r.Advice)
+		}
+	})
+}
+
+func TestAServerThatHoldsNothingIsNoFit(t *testing.T) {
+	inWorld(t, short(), nil, func(w *world) {
+		w.server.Inject(lab.Fault{Match: lab.On("Ping"), Kind: lab.FaultStatus, Code: 1})
+		r := w.look(Config{Address: w.server.Address("anna")})
+		if r.Wait.Means != early || r.Advice.Fits || !strings.Contains(strings.Join(r.Advice.Reasons, "\n"), "it does not hold waits") {
 			t.Errorf("%+v, advice %+v", r.Wait, r.Advice)
 		}
 	})
