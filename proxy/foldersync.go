@@ -36,7 +36,7 @@ func (p *Proxy) passFolderSync(w http.ResponseWriter, r *http.Request, query eas
 		}
 	})
 	if down == nil {
-		return // refused, or nobody's
+		return // refused, nobody's, or empty
 	}
 	asked, err := folderSyncAsked(request.Bytes, up)
 	if p.cannotRead("foldersync", err) {
