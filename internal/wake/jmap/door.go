@@ -38,7 +38,7 @@ type door struct {
 type ear struct {
 	line    *line
 	session *session
-	codes   chan verification // room for one: a flood of them is dropped
+	codes   chan verification // a flood of them is dropped
 }
 
 // verification is a PushVerification (RFC 8620 7.2.2).
@@ -74,7 +74,7 @@ func (d *door) close() { _ = d.server.Close() }
 // open makes a URL for one subscription. 128 bits of it cannot be guessed.
 func (d *door) open(l *line, s *session) (url string, e *ear, shut func()) {
 	secret := rand.Text()
-	e = &ear{line: l, session: s, codes: make(chan verification, 1)}
+	e = &ear{line: l, session: s, codes: make(chan verification, 4)}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ears[secret] = e

@@ -54,9 +54,10 @@ const (
 	steady  = time.Minute      // who listened for so long has not failed
 )
 
-// mourn counts and logs why a line has ended, and says how long to wait before the
-// next attempt. failed is how many have failed in a row before this one.
-func (s *Source) mourn(err error, retry time.Duration, failed int) time.Duration {
+// mourn counts and logs why a line has ended, and says how long to wait at least
+// before the next attempt. stood says that the line was up: some servers and boxes end
+// each stream after some minutes, and what matters is whether the next one comes up.
+func (s *Source) mourn(err error, stood bool) time.Duration {
 	var f *failure
 	if !errors.As(err, &f) {
 		var of *url.Error
@@ -66,15 +67,12 @@ func (s *Source) mourn(err error, retry time.Duration, failed int) time.Duration
 		f = &failure{why: "unreachable", what: "no connection to " + s.origin.Host, cause: err}
 	}
 	s.counts.failures.WithLabelValues(f.why).Inc()
-	switch f.why {
-	case "refused": // the user's trouble, not the source's: others are heard
-		s.config.Log.Debug("jmap: credentials that the other server took are refused here", zap.Error(f))
-	case "ended": // some servers and boxes end each stream after some minutes
-		s.config.Log.Debug("jmap: stream ended", zap.Error(f))
-	default:
+	if stood || f.why == "refused" { // the latter is the user's trouble, not the source's: others are heard
+		s.config.Log.Debug("jmap: "+f.Error(), zap.String("reason", f.why))
+	} else {
 		s.health.Down(f.Error(), zap.String("reason", f.why))
 	}
-	return pause(max(retry, soonest), f.pause, failed)
+	return f.pause
 }
 
 // pause doubles from one failure to the next, up to latest, and is never below least.

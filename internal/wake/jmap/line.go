@@ -79,14 +79,14 @@ func (l *line) run(ctx context.Context, who credentials) {
 	for failed := 0; ; failed++ {
 		begun := time.Now()
 		err := listen(ctx, c)
-		l.down()
+		stood := l.down()
 		if ctx.Err() != nil {
 			return
 		}
 		if time.Since(begun) > steady {
 			failed = 0
 		}
-		timer := time.NewTimer(l.source.mourn(err, l.retry, failed))
+		timer := time.NewTimer(pause(max(l.retry, soonest), l.source.mourn(err, stood), failed))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -118,15 +118,16 @@ func (l *line) up(classes, missed wake.Classes) {
 	}
 }
 
-// down says that the line covers nothing for now.
-func (l *line) down() {
+// down says that the line covers nothing for now, and whether it did before.
+func (l *line) down() (moved bool) {
 	l.source.mu.Lock()
-	moved := l.covers != 0
+	moved = l.covers != 0
 	l.covers = 0
 	l.source.mu.Unlock()
 	if moved {
 		l.tell(0)
 	}
+	return moved
 }
 
 // changed takes what the server said about states and wakes whom it concerns.
