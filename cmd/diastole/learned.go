@@ -91,14 +91,15 @@ func (l *learned) restore(ctx context.Context) {
 func (l *learned) record(r proxy.Record) {
 	l.putting.RLock()
 	defer l.putting.RUnlock()
+	d, known := l.devices.Snapshot(r.Key)
+	if !known {
+		return // its user was forgotten: what comes late of a wait, its proof, would bring both back
+	}
 	l.store.PutWait(store.Wait{
 		Key: r.Key, Ended: r.When, Network: r.Wait.Network, Kind: r.Kind, Rule: r.Rule,
 		Asked: r.Wait.Asked, Given: r.Wait.Given, Held: r.Wait.Held, Outcome: r.Wait.Outcome, Proof: r.Wait.Proof,
 	})
-	if !l.lasting {
-		return // the tracker is the memory, a second one would only cost
-	}
-	if d, ok := l.devices.Snapshot(r.Key); ok {
+	if l.lasting { // otherwise the tracker is the memory, a second one would only cost
 		l.store.PutDevice(d)
 	}
 }
