@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -9,6 +11,8 @@ import (
 	"github.com/diastole/diastole/internal/config"
 	"github.com/diastole/diastole/internal/wake"
 	"github.com/diastole/diastole/internal/wake/dovecot"
+	"github.com/diastole/diastole/internal/wake/imap"
+	"github.com/diastole/diastole/internal/wake/jmap"
 	"github.com/diastole/diastole/proxy"
 )
 
@@ -50,13 +54,9 @@ func openSources(cfg *config.Config, log *zap.Logger, metrics prometheus.Registe
 
 // open makes all of them, or none.
 func (s *sources) open(names []string) (opened []wake.Source, err error) {
-	makers := map[string]func() (wake.Source, error){"dovecot": s.dovecot}
+	makers := map[string]func() (wake.Source, error){"dovecot": s.dovecot, "imap": s.imap, "jmap": s.jmap}
 	for _, name := range names {
-		open, known := makers[name]
-		if !known {
-			open = func() (wake.Source, error) { return nil, fmt.Errorf("wake.%s: not in this build", name) }
-		}
-		source, err := open()
+		source, err := makers[name]()
 		if err != nil {
 			for _, one := range opened {
 				one.Close()
@@ -82,6 +82,53 @@ func (s *sources) dovecot() (wake.Source, error) {
 	}
 	s.log.Named("dovecot").Info("listening", zap.Stringer("address", source.Addr()))
 	return source, nil
+}
+
+func (s *sources) imap() (wake.Source, error) {
+	c := s.config.Wake.IMAP
+	pool, err := roots("wake.imap.ca", c.CA)
+	if err != nil {
+		return nil, err
+	}
+	password, err := s.config.MasterPassword()
+	if err != nil {
+		return nil, err
+	}
+	if c.TLS == "none" && !isHere(c.Address) {
+		s.log.Warn("users' passwords go to the mail store in clear: write wake.imap.tls: starttls or tls", zap.String("address", c.Address))
+	}
+	return imap.New(imap.Config{
+		Address: c.Address, TLS: c.TLS, Roots: pool, Mode: c.Mode, Connections: c.Connections,
+		Master: imap.Master{User: c.Master.User, Password: password, Separator: c.Master.Separator},
+		Log:    s.log.Named("imap"), Metrics: s.heard, Registerer: s.metrics,
+	}), nil
+}
+
+func (s *sources) jmap() (wake.Source, error) {
+	c := s.config.Wake.JMAP
+	pool, err := roots("wake.jmap.ca", c.CA)
+	if err != nil {
+		return nil, err
+	}
+	push := jmap.Push{Listen: c.Push.Listen}
+	if c.Push.URL != nil {
+		push.URL = c.Push.URL.String()
+	}
+	source, err := jmap.New(jmap.Config{
+		URL: c.URL.String(), Roots: pool, Push: push,
+		Log: s.log.Named("jmap"), Metrics: s.heard, Registerer: s.metrics,
+	})
+	if err != nil { // not source, which would be a Source that is nil
+		return nil, fmt.Errorf("wake.jmap: %w", err)
+	}
+	return source, nil
+}
+
+// isHere says whether an address is this machine's own.
+func isHere(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // watching is what the proxy asks of a hub; nil without one.

@@ -64,6 +64,33 @@ func TestASourceThatCannotBeOpenedEndsTheStart(t *testing.T) {
 	p.exit(1)
 }
 
+func TestAllSourcesMayTellAtOnce(t *testing.T) {
+	server := newMailServer(t, httptest.NewServer)
+	more := strings.TrimSuffix(hook(t), "}\n") + `, imap: {address: "192.0.2.1:143", tls: none}, jmap: {url: "http://127.0.0.1:9/jmap/"}}` + "\n"
+	p := start(t, "--config", configFile(t, server.URL, "  profile: zpush\n"+more+anyPort))
+	if l := p.await(1, "", toldOf); texts(l, "sources") != "dovecot imap jmap" || l.text("check") != "estimate" {
+		t.Errorf("got %v", l)
+	}
+	p.address("edge")
+	if l := p.await(1, "", "users' passwords go to the mail store in clear: write wake.imap.tls: starttls or tls"); l.text("level") != "warn" {
+		t.Errorf("got %v", l)
+	}
+	p.signal(unix.SIGTERM)
+	p.exit(0)
+}
+
+// What was opened before is closed again, so that the log has one reason and not two.
+func TestASourceThatCannotBeOpenedEndsTheOthers(t *testing.T) {
+	server := newMailServer(t, httptest.NewServer)
+	taken := strings.TrimPrefix(server.URL, "http://")
+	more := strings.TrimSuffix(hook(t), "}\n") + `, jmap: {url: "http://127.0.0.1:9/jmap/", push: {url: "https://mail.example.com/push", listen: "` + taken + `"}}}` + "\n"
+	p := start(t, "--config", configFile(t, server.URL, "  profile: zpush\n"+more+anyPort))
+	if err := p.await(1, "", "stopped").text("error"); !strings.HasPrefix(err, "wake.jmap: ") || !strings.Contains(err, "address already in use") {
+		t.Errorf("got %s", err)
+	}
+	p.exit(1)
+}
+
 // A source that is new in the file needs a restart, and the way of holding that comes
 // with it waits for that too.
 func TestAWayOfHoldingWaitsForItsSources(t *testing.T) {
