@@ -66,10 +66,15 @@ func (m *Memory) FolderSync(d Device, asked eas.FolderSyncRequest, answer eas.Fo
 // Policy notes the policy key of a command that the server has answered: decimal digits
 // (MS-ASHTTP 2.2.1.1.2.6), anything else is none.
 func (m *Memory) Policy(d Device, key string) {
-	if _, err := strconv.ParseUint(key, 10, 32); err != nil || key == "0" {
-		return
+	if isPolicyKey(key) {
+		m.updateKnown(d, func(s *state) { set(s, &s.PolicyKey, strings.Clone(key)) })
 	}
-	m.updateKnown(d, func(s *state) { set(s, &s.PolicyKey, strings.Clone(key)) })
+}
+
+// isPolicyKey: 32 bits, and no zeros before them, of which a device could send any number.
+func isPolicyKey(key string) bool {
+	_, err := strconv.ParseUint(key, 10, 32)
+	return err == nil && key[0] != '0'
 }
 
 // Told notes that a device was told (Ping Status 2) that these folders have news.

@@ -213,6 +213,14 @@ func (r *run) folderSyncs(t *rapid.T) {
 	}
 }
 
+func (r *run) showsPolicy(t *rapid.T) {
+	d, key := someDevice.Draw(t, "device"), rapid.SampledFrom([]string{"", "0", "-1", "042", "x", "4294967296", "42", "4294967295"}).Draw(t, "key")
+	r.m.Policy(d, key)
+	if r.want[d] != nil && (key == "42" || key == "4294967295") {
+		r.want[d].last.PolicyKey = key
+	}
+}
+
 func (r *run) tells(t *rapid.T) {
 	d, ids := someDevice.Draw(t, "device"), someIDs.Draw(t, "ids")
 	r.m.Told(d, ids)
@@ -286,7 +294,7 @@ func TestMemoryKnowsWhatAPlainMapKnows(t *testing.T) {
 		c.Changed = func(d Device) { r.changed[d]++ }
 		r.m = NewMemory(c)
 		t.Repeat(map[string]func(*rapid.T){
-			"ping": r.reporting(r.pings), "sync": r.reporting(r.syncs), "folder sync": r.reporting(r.folderSyncs),
+			"ping": r.reporting(r.pings), "sync": r.reporting(r.syncs), "folder sync": r.reporting(r.folderSyncs), "policy": r.reporting(r.showsPolicy),
 			"tell": r.tells, "forget": r.forgets, "restart": r.restarts,
 			"": r.compare,
 		})
@@ -297,7 +305,7 @@ func (r *run) compare(t *rapid.T) {
 	if r.m.Len() != len(r.want) {
 		t.Fatalf("%d devices are known, want %d", r.m.Len(), len(r.want))
 	}
-	bytes := 0
+	bytes, ids := 0, someIDs.Draw(t, "ids")
 	for d, want := range r.want {
 		s, _ := r.m.devices.Peek(d)
 		if last, ok := r.m.Last(d); !ok || !reflect.DeepEqual(last, want.last) {
@@ -321,7 +329,6 @@ func (r *run) compare(t *rapid.T) {
 		for id := range want.told {
 			bytes += toldBytes + len(id)
 		}
-		ids := someIDs.Draw(t, "ids")
 		if all := !slices.ContainsFunc(ids, func(id string) bool { return !want.told[id] }); r.m.WasTold(d, ids) != all {
 			t.Fatalf("%v was told of %v: %v, want %v", d, ids, !all, all)
 		}

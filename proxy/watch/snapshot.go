@@ -98,7 +98,7 @@ func (s *state) restore(kept Snapshot) {
 	s.Interval, s.Folders = duration(kept.Interval), max(kept.Folders, 0)
 	s.pinged([16]byte{}, kept.Pinged) // which list it is depends on a secret of the process
 	s.Hold, s.SyncFolders = duration(kept.Hold), max(kept.SyncFolders, 0)
-	if len(kept.PolicyKey) <= len("4294967295") {
+	if isPolicyKey(kept.PolicyKey) {
 		s.PolicyKey = kept.PolicyKey
 	}
 	for _, c := range kept.Collections {

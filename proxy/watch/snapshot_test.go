@@ -24,10 +24,11 @@ func TestASnapshotIsThisJSON(t *testing.T) {
 	m.Sync(d, partialSync("5", "8"), refused("6", eas.SyncInvalidKey))
 	m.FolderSync(d, eas.FolderSyncRequest{SyncKey: "0"}, eas.FolderSyncResponse{Status: 1, Add: []eas.Folder{inbox}})
 	m.Told(d, []string{"5"})
+	m.Policy(d, "42")
 	s, ok := m.Snapshot(d)
 	text, err := json.Marshal(s)
 	want := `{"device":{"user":"anna","id":"d","type":"phone"},"interval":900,"folders":2,` +
-		`"pinged":[{"id":"5","class":"Email"},{"id":"6"}],"sync_folders":2,` +
+		`"pinged":[{"id":"5","class":"Email"},{"id":"6"}],"sync_folders":2,"policy_key":"42",` +
 		`"collections":[{"id":"5","key":"8","filter":3,"listed":true}],` +
 		`"tree":[{"id":"5","parent":"0","name":"Inbox","type":2}]}`
 	if !ok || err != nil || string(text) != want {
@@ -113,7 +114,7 @@ func bounded(t interface{ Fatalf(string, ...any) }, m *Memory, d Device) {
 		t.Fatalf("%d bytes are counted, want %d", s.bytes, bytes)
 	case max(len(s.collections), len(s.tree), len(s.told)) > maxCollections, len(s.Pinged) > maxPinged:
 		t.Fatalf("%d folders, %d in the tree, %d told, %d pinged", len(s.collections), len(s.tree), len(s.told), len(s.Pinged))
-	case min(s.Interval, s.Hold) < 0, min(s.Folders, s.SyncFolders) < 0:
+	case s.PolicyKey != "" && !isPolicyKey(s.PolicyKey), min(s.Interval, s.Hold) < 0, min(s.Folders, s.SyncFolders) < 0:
 		t.Fatalf("%+v", s.Last)
 	case slices.ContainsFunc(s.Pinged, Waited.tooLong), slices.ContainsFunc(s.tree, func(f eas.Folder) bool { return max(len(f.ID), len(f.Name), len(f.ParentID)) > maxText }):
 		t.Fatalf("texts are too long: %.300v %.300v", s.Pinged, s.tree)
@@ -130,7 +131,7 @@ func FuzzSnapshot(f *testing.F) {
 	s, _ := m.Snapshot(d)
 	text, _ := json.Marshal(s)
 	f.Add(text)
-	f.Add([]byte(`{"interval":-5,"folders":-1,"hold":99999999999,"collections":[{"id":"","key":"1"},{"id":"5","filter":-9}],"tree":[{"id":"5"},{"id":"6","type":2},{"id":"6","type":3}]}`))
+	f.Add([]byte(`{"interval":-5,"folders":-1,"policy_key":"00001","hold":99999999999,"collections":[{"id":"","key":"1"},{"id":"5","filter":-9}],"tree":[{"id":"5"},{"id":"6","type":2},{"id":"6","type":3}]}`))
 	f.Add([]byte(`{"pinged":[{"id":"` + strings.Repeat("x", 300) + `"}],"collections":null}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var s Snapshot
