@@ -32,43 +32,49 @@ type world struct {
 }
 
 // inWorld runs a test with a source that streams.
-func inWorld(t *testing.T, cfg lab.JMAPConfig, test func(w *world)) { inWorldOf(t, cfg, false, test) }
-
-// inPushWorld runs a test with a source that subscribes.
-func inPushWorld(t *testing.T, cfg lab.JMAPConfig, test func(w *world)) {
-	inWorldOf(t, cfg, true, test)
+func inWorld(t *testing.T, cfg lab.JMAPConfig, test func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { newWorld(t, cfg, Push{}).run(test) })
 }
 
-func inWorldOf(t *testing.T, cfg lab.JMAPConfig, push bool, test func(w *world)) {
+// inPushWorld runs a test with a source that subscribes. What stands before the push
+// URL ends TLS: the server speaks https, the source hears http.
+func inPushWorld(t *testing.T, cfg lab.JMAPConfig, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, pipe: lab.NewPipe(), door: lab.NewPipe(), registry: prometheus.NewRegistry()}
-		w.lab = lab.NewServer(lab.ServerConfig{Users: map[string]string{"anna": "secret", "bert": "hidden"}})
-		// What stands before the push URL ends TLS: the server speaks https, we hear http.
-		posts := &http.Transport{DialTLSContext: w.door.Dial, DialContext: w.door.Dial}
-		if push {
-			cfg.Push = &http.Client{Transport: posts}
-		}
-		w.jmap = w.lab.JMAP(cfg)
-		go w.lab.Serve(w.pipe)
-		config := Config{URL: "http://mail.test", Dial: w.pipe.Dial, Registerer: w.registry}
-		core, logs := observer.New(zap.DebugLevel)
-		config.Log, w.logs = zap.New(core), logs
-		if push {
-			config.Push = Push{URL: "https://edge.test/push", listener: w.door}
-		}
-		var err error
-		if w.source, err = New(config); err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			w.source.Close()
-			posts.CloseIdleConnections()
-			w.lab.Close()
-			time.Sleep(time.Second) // net/http lingers half a second over a connection with unread data
-		}()
-		test(w)
+		door := lab.NewPipe()
+		posts := &http.Transport{DialTLSContext: door.Dial}
+		cfg.Push = &http.Client{Transport: posts}
+		w := newWorld(t, cfg, Push{URL: "https://edge.test/push", listener: door})
+		w.door = door
+		defer posts.CloseIdleConnections()
+		w.run(test)
 	})
+}
+
+func newWorld(t *testing.T, cfg lab.JMAPConfig, push Push) *world {
+	t.Helper()
+	w := &world{T: t, pipe: lab.NewPipe(), registry: prometheus.NewRegistry()}
+	w.lab = lab.NewServer(lab.ServerConfig{Users: map[string]string{"anna": "secret", "bert": "hidden"}})
+	w.jmap = w.lab.JMAP(cfg)
+	go w.lab.Serve(w.pipe)
+	core, logs := observer.New(zap.DebugLevel)
+	w.logs = logs
+	var err error
+	w.source, err = New(Config{URL: "http://mail.test", Push: push, Dial: w.pipe.Dial, Registerer: w.registry, Log: zap.New(core)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) run(test func(w *world)) {
+	defer func() {
+		w.source.Close()
+		w.lab.Close()
+		time.Sleep(time.Second) // net/http lingers half a second over a connection with unread data
+	}()
+	test(w)
 }
 
 // phone is one who watches, and what it heard.
