@@ -100,6 +100,8 @@ function dovecot_lua_notify_end_txn(ctx, success)
   if not success or #ctx.events == 0 then return end
   if (ctx.url or "") == "" then
     return warn("no diastole_url in plugin { }")
+  elseif ctx.token == "" then -- a delivery under a user who must not read it, perhaps
+    return warn("no diastole_token in plugin { }, or in a file that cannot be read here")
   end
   local ok, fault = pcall(send, ctx)
   if not ok then warn(tostring(fault)) end

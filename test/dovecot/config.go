@@ -143,12 +143,12 @@ plugin {
 {{- if .Hook}}
   push_notification_driver = lua:file={{.Dir}}/diastole.lua
   diastole_url = {{.Hook}}
-  diastole_token = <{{.Dir}}/token
 {{- end}}
 {{- if .OX}}
   push_notification_driver{{if .Hook}}2{{end}} = ox:url={{.OX}} timeout_msecs=300 max_retries=0
 {{- end}}
 }
+!include_try {{.Dir}}/diastole-token.conf
 {{end -}}
 {{.Extra}}
 `

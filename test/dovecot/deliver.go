@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/textproto"
+	"os/exec"
+	"strings"
 	"time"
 )
 
@@ -38,6 +40,17 @@ func (s *Server) Deliver(user, subject string) error {
 		if _, _, err := lmtp.ReadResponse(step.want); err != nil {
 			return fmt.Errorf("delivering to %s: %w", user, err)
 		}
+	}
+	return nil
+}
+
+// DeliverAs does it with dovecot-lda, under the name of a user of this machine: that is
+// how Postfix's pipe does it, and that user cannot read all of Dovecot's settings.
+func (s *Server) DeliverAs(account, user, subject string) error {
+	lda := exec.Command("runuser", "-u", account, "--", "/usr/lib/dovecot/dovecot-lda", "-c", s.path("dovecot.conf"), "-d", user)
+	lda.Stdin = strings.NewReader(Message(subject))
+	if out, err := lda.CombinedOutput(); err != nil {
+		return fmt.Errorf("dovecot-lda: %w: %s", err, out)
 	}
 	return nil
 }

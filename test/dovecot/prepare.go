@@ -32,7 +32,7 @@ func (s *Server) prepare(c Config) error {
 		os.Mkdir(s.path("mail"), 0o755), os.Chown(s.path("mail"), uid, gid),
 		os.WriteFile(s.path("dovecot.log"), nil, 0o666), os.Chmod(s.path("dovecot.log"), 0o666),
 		os.WriteFile(s.path("masters"), []byte(Master+":{PLAIN}"+MasterPassword+"\n"), 0o644),
-		os.WriteFile(s.path("token"), []byte(c.Token+"\n"), 0o600),
+		os.WriteFile(s.path("diastole-token.conf"), []byte("plugin {\n  diastole_token = "+c.Token+"\n}\n"), 0o600),
 		s.writeUsers(nil),
 	)
 	if err == nil && c.Hook != "" {

@@ -266,22 +266,18 @@ func enable(t *testing.T, server *dovecot.Server, user string) {
 	must(t, err)
 }
 
-// installed is a file of deploy/dovecot as the page says to install it, but elsewhere.
-func installed(t *testing.T, conf string, address string) (settings string) {
+// installed is a file of deploy/dovecot, and what the page says to write beside it,
+// in another directory than /etc/dovecot.
+func installed(t *testing.T, conf, tokenLine, address string) (settings string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "etc-")
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	must(t, os.Chmod(dir, 0o755)) // the script is read by Dovecot's users,
-	must(t, os.Mkdir(filepath.Join(dir, "private"), 0o700))
-	for name, text := range map[string]string{
-		"private/diastole.token": token + "\n", // these by its root
-		"private/diastole.ox":    "ox:url=http://diastole:" + token + "@" + address + "/ox timeout_msecs=300 max_retries=0\n",
-		"diastole.lua":           shipped(t, "diastole.lua"),
-	} {
-		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
-	}
-	return strings.NewReplacer("/etc/dovecot/", dir+"/", "127.0.0.1:8445", address).Replace(shipped(t, conf))
+	there := strings.NewReplacer("/etc/dovecot/", dir+"/", "127.0.0.1:9181", address, "TOKEN", token)
+	must(t, os.Chmod(dir, 0o755)) // the script is read by Dovecot's users, the token by root
+	must(t, os.WriteFile(filepath.Join(dir, "diastole.lua"), []byte(shipped(t, "diastole.lua")), 0o644))
+	must(t, os.WriteFile(filepath.Join(dir, "diastole-token.conf"), []byte(there.Replace("plugin {\n"+tokenLine+"\n}\n")), 0o600))
+	return there.Replace(shipped(t, conf))
 }
 
 func shipped(t *testing.T, name string) string {
@@ -292,10 +288,13 @@ func shipped(t *testing.T, name string) string {
 }
 
 func TestTheShippedSettingsWork(t *testing.T) {
-	for _, conf := range []string{"11-diastole-lua.conf", "11-diastole-ox.conf"} {
+	for conf, tokenLine := range map[string]string{
+		"11-diastole-lua.conf": "diastole_token = TOKEN",
+		"11-diastole-ox.conf":  "push_notification_driver = ox:url=http://diastole:TOKEN@127.0.0.1:9181/ox timeout_msecs=300 max_retries=0",
+	} {
 		t.Run(conf, func(t *testing.T) {
 			to := endpoint(t, wake.Users{})
-			server := dovecot.Start(t, dovecot.Config{Extra: installed(t, conf, to.Addr().String())})
+			server := dovecot.Start(t, dovecot.Config{Extra: installed(t, conf, tokenLine, to.Addr().String())})
 			if strings.Contains(conf, "ox") {
 				enable(t, server, "user1")
 			}
@@ -303,6 +302,15 @@ func TestTheShippedSettingsWork(t *testing.T) {
 			must(t, server.Deliver("user1", "hello"))
 			if !e.woken() {
 				t.Errorf("nothing heard; Dovecot says:\n%s", server.Log())
+			}
+			must(t, server.DeliverAs("root", "user1", "by dovecot-lda"))
+			if !e.woken() {
+				t.Error("nothing heard of what dovecot-lda delivered")
+			}
+			// Some other user cannot read the token: phones are late, mail is not.
+			must(t, server.DeliverAs("mail", "user1", "by dovecot-lda under another name"))
+			if e.woken() {
+				t.Error("told with a token that cannot be read")
 			}
 		})
 	}
