@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +101,7 @@ func TestTheScriptTellsOfEveryChangeInEveryFolder(t *testing.T) {
 		{"a folder has another name", command(`RENAME New Old`), true, true},
 		{"a folder is gone", command(`DELETE Old`), true, true},
 		{"doveadm", func() error { _, err := server.Doveadm("expunge", "-u", "user1", "mailbox", "Sent", "all"); return err }, false, true},
+		{"doveadm save", func() error { _, err := server.Doveadm("save", "-u", "user1", "/dev/null"); return err }, true, false},
 		{"only looked at", command("STATUS Sent (MESSAGES)"), false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -313,6 +315,21 @@ func TestTheShippedSettingsWork(t *testing.T) {
 				t.Error("told with a token that cannot be read")
 			}
 		})
+	}
+}
+
+func TestThePageShowsTheShippedSettings(t *testing.T) {
+	page, err := os.ReadFile("../../docs/wake-dovecot.md")
+	must(t, err)
+	for line := range strings.Lines(shipped(t, "11-diastole-lua.conf")) {
+		if !strings.HasPrefix(line, "#") && !strings.Contains(string(page), line) {
+			t.Errorf("not on the page: %s", line)
+		}
+	}
+	for line := range strings.Lines(string(page)) {
+		for _, file := range regexp.MustCompile(`deploy/dovecot/([\w.-]+)`).FindAllStringSubmatch(line, -1) {
+			shipped(t, file[1])
+		}
 	}
 }
 
