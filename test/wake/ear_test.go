@@ -1,109 +1,101 @@
 package wake_test
 
 import (
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/diastole/diastole/internal/wake"
-	"github.com/diastole/diastole/test/dovecot"
 )
 
 // patience ends a test that waits for what never comes; nothing is measured by it.
 const patience = 60 * time.Second
 
-// ear is one who waits on a mailbox.
+// ear is one who waits on a mailbox, and remembers all that he was told.
 type ear struct {
-	t        *testing.T
+	t     *testing.T
+	leave func()
+
+	mu       sync.Mutex
+	told     *sync.Cond
 	watching wake.Watching
-	news     chan struct{} // something may have changed
-	covering chan struct{} // Covers may have changed
-	leave    func()
+	news     int            // how often something may have changed
+	covered  []wake.Classes // what was covered, each time that it was said to have changed
 }
 
 func listen(t *testing.T, source wake.Source, m wake.Mailbox) *ear {
 	t.Helper()
-	e := &ear{t: t, news: make(chan struct{}, 1), covering: make(chan struct{}, 1)}
-	e.watching = source.Watch(m, func(changed bool) {
-		c := e.covering
-		if changed {
-			c = e.news
-		}
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	})
+	e := &ear{t: t}
+	e.told = sync.NewCond(&e.mu)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.watching = source.Watch(m, e.hear)
 	e.leave = sync.OnceFunc(e.watching.Leave)
 	t.Cleanup(e.leave)
 	return e
 }
 
-// covers waits until exactly these classes are covered.
+func (e *ear) hear(changed bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if changed {
+		e.news++
+	} else {
+		e.covered = append(e.covered, e.watching.Covers())
+	}
+	e.told.Broadcast()
+}
+
+// await waits until something is so.
+func (e *ear) await(what string, so func() bool) {
+	e.t.Helper()
+	late := false
+	timer := time.AfterFunc(patience, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		late = true
+		e.told.Broadcast()
+	})
+	defer timer.Stop()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for !so() {
+		if late {
+			e.t.Fatalf("waited in vain: %s; heard of %d changes, covered %v", what, e.news, e.covered)
+		}
+		e.told.Wait()
+	}
+}
+
+// covers waits until it is said that exactly these classes are covered, and forgets
+// what was said before.
 func (e *ear) covers(classes wake.Classes) {
 	e.t.Helper()
-	for limit := time.After(patience); e.watching.Covers() != classes; {
-		select {
-		case <-e.covering:
-		case <-limit:
-			e.t.Fatalf("covers %b, want %b", e.watching.Covers(), classes)
+	e.await("the classes covered", func() bool {
+		for i, c := range e.covered {
+			if c == classes {
+				e.covered = e.covered[i+1:]
+				return true
+			}
 		}
-	}
+		return false
+	})
 }
 
 // hears does something and waits until it is heard of. Echoes of what was done
-// before are let go first, as far as they have come.
+// before are let go first: a server may tell of one change in two lines.
 func (e *ear) hears(what string, do func() error) {
 	e.t.Helper()
-	e.quiet()
+	time.Sleep(time.Second)
+	before := e.count()
 	if err := do(); err != nil {
 		e.t.Fatalf("%s: %v", what, err)
 	}
-	select {
-	case <-e.news:
-	case <-time.After(patience):
-		e.t.Fatalf("%s was not heard of", what)
-	}
+	e.await(what, func() bool { return e.news > before })
 }
 
-// quiet waits until nothing is heard for longer than a server holds news back: it
-// may tell of one change in two lines.
-func (e *ear) quiet() {
-	for {
-		select {
-		case <-e.news:
-		case <-time.After(1500 * time.Millisecond):
-			return
-		}
-	}
-}
-
-func login(t *testing.T, server *dovecot.Server, user string) *dovecot.Session {
-	t.Helper()
-	s, err := server.Login(user)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
-}
-
-func do(s *dovecot.Session, commands ...string) error {
-	for _, command := range commands {
-		if _, err := s.Do(command); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// awaitLog waits until the server has logged a text.
-func awaitLog(t *testing.T, server *dovecot.Server, text string) {
-	t.Helper()
-	for limit := time.Now().Add(patience); !strings.Contains(server.Log(), text); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatalf("the server never logged %q:\n%s", text, server.Log())
-		}
-	}
+func (e *ear) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.news
 }
