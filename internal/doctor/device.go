@@ -47,7 +47,8 @@ func (v *visit) device(number string) *device {
 		URL: endpoint(v.URL), User: v.User, Password: v.Password,
 		DeviceID: d.name, DeviceType: "Diastole", UserAgent: "diastole-doctor",
 		Version: v.version, Timeout: prompt, Filter: week,
-		Dial: v.Dial, TLS: v.TLS, OnMail: func(m lab.Mail) { d.mails = append(d.mails, m) },
+		CloseAll: true, // sogod says nothing of closing, and closes: the next request would be lost
+		Dial:     v.Dial, TLS: v.TLS, OnMail: func(m lab.Mail) { d.mails = append(d.mails, m) },
 	})
 	return d
 }

@@ -32,6 +32,7 @@ type PhoneConfig struct {
 	Base64      bool // base64 queries, as Windows Phone
 	EmptyPing   bool // leaves the body out when nothing changed since the last Ping, as Android 4.0
 	ClosePing   bool // sends "Connection: close" with Ping, as Android 4.0
+	CloseAll    bool // and with everything, for servers that close kept connections without a word
 
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // default the network
 	TLS  *tls.Config
@@ -92,8 +93,8 @@ func NewPhone(cfg PhoneConfig) *Phone {
 	standard(&cfg.Grace, 5*time.Second)
 	standard(&cfg.Timeout, 30*time.Second)
 	transport := &http.Transport{DialContext: cfg.Dial, TLSClientConfig: cfg.TLS,
-		DisableCompression:  true, // it unpacks itself, as AOSP does; the header must be seen as it came
-		MaxIdleConnsPerHost: 2}
+		DisableCompression: true, // it unpacks itself, as AOSP does; the header must be seen as it came
+		DisableKeepAlives:  cfg.CloseAll, MaxIdleConnsPerHost: 2}
 	p := &Phone{cfg: cfg, http: &http.Client{Transport: transport, CheckRedirect: noRedirect}, url: endpoint(cfg.URL)}
 	p.climb = NewClimb(cfg.Ladder)
 	p.forget()
