@@ -47,11 +47,11 @@ func TestAServerKeepsItsMailAndAddressOverARestart(t *testing.T) {
 	if err := s.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	session, err := s.Login("user2*" + Master)
-	if err == nil {
+	if _, err := s.Login("user2*" + Master); err == nil {
 		t.Fatal("the master user has the user's password")
 	}
-	if session, err = s.Login("user2"); err != nil {
+	session, err := s.LoginWith("user2*"+Master, MasterPassword)
+	if err != nil {
 		t.Fatal(err)
 	}
 	lines, err := session.Do("STATUS INBOX (MESSAGES)")
@@ -73,6 +73,11 @@ func TestAChangedPasswordIsInForceAtOnce(t *testing.T) {
 	}
 	if _, err := s.Login("user1"); err == nil {
 		t.Error("the old password is taken")
+	}
+	if session, err := s.LoginWith("user1", "sesame"); err != nil {
+		t.Error(err)
+	} else {
+		session.Close()
 	}
 }
 

@@ -16,7 +16,10 @@ type Session struct {
 }
 
 // Login opens a session with the usual password.
-func (s *Server) Login(user string) (*Session, error) {
+func (s *Server) Login(user string) (*Session, error) { return s.LoginWith(user, Password) }
+
+// LoginWith opens a session with another password.
+func (s *Server) LoginWith(user, password string) (*Session, error) {
 	conn, err := net.Dial("tcp", s.IMAP)
 	if err != nil {
 		return nil, err
@@ -24,7 +27,7 @@ func (s *Server) Login(user string) (*Session, error) {
 	session := &Session{conn: conn, lines: bufio.NewReader(conn)}
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	if _, err = session.lines.ReadString('\n'); err == nil { // the greeting
-		_, err = session.Do("LOGIN " + user + " " + Password)
+		_, err = session.Do("LOGIN " + user + " " + password)
 	}
 	if err != nil {
 		conn.Close()

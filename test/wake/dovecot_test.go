@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap/zaptest"
-
 	"github.com/diastole/diastole/internal/wake"
 	source "github.com/diastole/diastole/internal/wake/dovecot"
 	"github.com/diastole/diastole/test/dovecot"
@@ -27,7 +25,7 @@ const token = "0123456789abcdef0123456789abcdef"
 func endpoint(t *testing.T, users wake.Users) *source.Source {
 	t.Helper()
 	dovecot.Need(t)
-	s, err := source.Listen(source.Config{Listen: "127.0.0.1:0", Token: token, Users: users, Log: zaptest.NewLogger(t)})
+	s, err := source.Listen(source.Config{Listen: "127.0.0.1:0", Token: token, Users: users})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +68,7 @@ func must(t *testing.T, err error) {
 }
 
 func TestTheScriptTellsOfEveryChangeInEveryFolder(t *testing.T) {
+	t.Parallel()
 	to := endpoint(t, wake.Users{})
 	server := dovecot.Start(t, dovecot.Config{Hook: luaURL(to.Addr().String()), Token: token})
 	must(t, server.Deliver("user1", "first")) // makes the mailbox
@@ -119,7 +118,8 @@ func TestTheScriptTellsOfEveryChangeInEveryFolder(t *testing.T) {
 	}
 }
 
-func TestACoverageBeginsWithTheFirstWord(t *testing.T) {
+func TestCoverageBeginsWithTheFirstWord(t *testing.T) {
+	t.Parallel()
 	to := endpoint(t, wake.Users{})
 	hub := wake.New(wake.Config{Sources: []wake.Source{to}})
 	server := dovecot.Start(t, dovecot.Config{Hook: luaURL(to.Addr().String()), Token: token})
@@ -137,6 +137,7 @@ func TestACoverageBeginsWithTheFirstWord(t *testing.T) {
 
 // One server, names of two kinds: LMTP says "user1@example.test", a session "user1".
 func TestUsersWhomLMTPNamesWithADomainAreFound(t *testing.T) {
+	t.Parallel()
 	to := endpoint(t, wake.Users{Form: wake.Local})
 	server := dovecot.Start(t, dovecot.Config{Hook: luaURL(to.Addr().String()), Token: token})
 	e := tellsOf(to, wake.Mailbox{User: "user1@example.test", Inbox: true, Mail: true})
@@ -149,6 +150,7 @@ func TestUsersWhomLMTPNamesWithADomainAreFound(t *testing.T) {
 }
 
 func TestTheScriptSendsNamesAndNothingElse(t *testing.T) {
+	t.Parallel()
 	bodies := make(chan string, 100)
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := make([]byte, r.ContentLength)
@@ -221,6 +223,7 @@ func TestADeliveryIsNeitherLostNorLateWhateverIsWrong(t *testing.T) {
 
 // Dovecot's processes keep their connections for longer than one mail.
 func TestAfterARestartOfDiastoleTheNextChangeIsHeard(t *testing.T) {
+	t.Parallel()
 	first := endpoint(t, wake.Users{})
 	address := first.Addr().String()
 	server := dovecot.Start(t, dovecot.Config{Hook: luaURL(address), Token: token})
@@ -241,6 +244,7 @@ func TestAfterARestartOfDiastoleTheNextChangeIsHeard(t *testing.T) {
 }
 
 func TestTheOXDriverTellsOfDeliveriesToTheInboxOnly(t *testing.T) {
+	t.Parallel()
 	to := endpoint(t, wake.Users{})
 	server := dovecot.Start(t, dovecot.Config{OX: "http://diastole:" + token + "@" + to.Addr().String() + "/ox"})
 	e := tellsOf(to, wake.Mailbox{User: "user1", Inbox: true, Mail: true})
@@ -295,6 +299,7 @@ func TestTheShippedSettingsWork(t *testing.T) {
 		"11-diastole-ox.conf":  "push_notification_driver = ox:url=http://diastole:TOKEN@127.0.0.1:9181/ox timeout_msecs=300 max_retries=0",
 	} {
 		t.Run(conf, func(t *testing.T) {
+			t.Parallel()
 			to := endpoint(t, wake.Users{})
 			server := dovecot.Start(t, dovecot.Config{Extra: installed(t, conf, tokenLine, to.Addr().String())})
 			if strings.Contains(conf, "ox") {
