@@ -62,3 +62,9 @@ func awaitHibernation(t *testing.T, server *dovecot.Server, connections int) {
 func logins(server *dovecot.Server, user string) int {
 	return strings.Count(server.Log(), "Login: user=<"+user+">")
 }
+
+// logged waits until the server has logged a text.
+func logged(t *testing.T, server *dovecot.Server, text string) {
+	t.Helper()
+	until(t, text, func() bool { return strings.Contains(server.Log(), text) })
+}

@@ -5,12 +5,13 @@
 // share one connection, which carries the credentials of the request that waits,
 // or a master user's.
 //
-// It is a client of its own, in some hundred lines, and not emersion/go-imap:
-// version 2 (beta 8) has no NOTIFY command and throws away a STATUS response that
-// no STATUS command has asked for, which is all that NOTIFY sends; it sets no limit
-// to the length of a line, starts goroutines of its own for each connection and for each IDLE,
-// and cannot be told to leave a hibernated IDLE alone for as long as the server lives. What
-// is left for us to need of it, the login and eight commands, is less than what would wrap it.
+// It has a client of its own, in some hundred lines, and not emersion/go-imap: that
+// one's version 2 (beta 8) has no NOTIFY command, and throws away a STATUS response
+// for which no STATUS command is waiting, which is nearly all that NOTIFY sends; it
+// sets no limit to the length of a line, reads without a deadline in IDLE, and takes
+// two goroutines and 8 KiB of buffers for each connection that idles. What is left of
+// it for us, a login and eight commands without arguments, is less than what would
+// have to be wrapped around it.
 //
 // It never reads a message, never changes anything (EXAMINE, never SELECT), never
 // says what has changed, keeps no password for longer than somebody waits, and sends

@@ -61,15 +61,15 @@ func (a *account) weaker(b *account) bool {
 	return a.wokenAt.Before(b.wokenAt)
 }
 
-// evict takes an account's place away. Its keeper tells the watchers.
+// evict takes an account's place away, for another one and not for whoever is
+// outside. Its keeper tells the watchers.
 func (a *account) evict() {
-	if len(a.watchers) == 0 {
-		a.forget()
-		return
-	}
 	a.source.placed--
 	a.holds = false
-	if a.keeper != nil {
+	switch {
+	case len(a.watchers) == 0:
+		a.forget()
+	case a.keeper != nil:
 		a.keeper.cut(capped)
 	}
 }

@@ -24,8 +24,10 @@ const again = time.Hour
 // metrics: a wrong password, a connection that was closed.
 func (r *reporter) tell(t trouble, err error) {
 	switch t {
-	case unavailable, unreachable, untrusted, unsuitable:
+	case unreachable, untrusted: // of everybody's, the others may be of one user
 		r.health.Down(err.Error(), zap.String("kind", t.String()))
+	case unavailable, unsuitable:
+		r.warn(t, "a user of the IMAP server, or all, are looked at every wake.poll: "+err.Error())
 	case limited:
 		r.warn(t, "users beyond a limit of the IMAP server are looked at every wake.poll: "+err.Error())
 	case capped:
