@@ -48,8 +48,8 @@ func (p *Proxy) syncedFolders(a *ask) []check.Folder {
 }
 
 // mailbox is whose changes are to be listened for.
-func (p *Proxy) mailbox(r *http.Request, d watch.Device, folders []check.Folder) Mailbox {
-	m := Mailbox{User: d.Principal}
+func (p *Proxy) mailbox(r *http.Request, d watch.Device, folders []check.Folder) *Mailbox {
+	m := &Mailbox{User: d.Principal}
 	if user, password, ok := r.BasicAuth(); ok {
 		m.User, m.Password = user, password
 	}

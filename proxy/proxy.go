@@ -46,10 +46,10 @@ type Config struct {
 	Metrics *Metrics                 // unregistered
 }
 
-// Remembered bounds what is kept of devices: a device with ten folders takes some
-// 2 KiB. At a limit the one that was silent for longest is forgotten; its next
-// empty Ping is then relayed without a known interval.
-var Remembered = watch.Config{Devices: 100_000, Bytes: 128 << 20}
+// Remembered bounds what is kept of devices: one with thirty folders of which it syncs
+// ten takes some 5 KiB, so 256 MiB are 50,000 of them. At a limit the one that was silent
+// for longest is forgotten; its next empty Ping is then relayed without a known interval.
+var Remembered = watch.Config{Devices: 100_000, Bytes: 256 << 20}
 
 // Proxy is the http.Handler of the device port.
 type Proxy struct {

@@ -16,7 +16,7 @@ import (
 // between the two.
 type vigil struct {
 	x       *exchange
-	mailbox Mailbox // until it is listened to
+	mailbox *Mailbox // until it is listened to; nil: nobody tells of it
 
 	mu       sync.Mutex
 	watching *Watching // nil: nobody listens
@@ -47,7 +47,11 @@ func (p *Proxy) vigil(r *http.Request, x *exchange, held *wait) *vigil {
 	if _, ok := p.inquire(&held.ask, folders, false); !ok {
 		return nil
 	}
-	return &vigil{x: x, mailbox: p.mailbox(r, held.device, folders), until: held.ends(), looked: held.began}
+	v := &vigil{x: x, until: held.ends(), looked: held.began}
+	if p.config.Watch != nil {
+		v.mailbox = p.mailbox(r, held.device, folders)
+	}
+	return v
 }
 
 // ends is when a wait that is held here has its answer.
@@ -72,12 +76,11 @@ func (v *vigil) begin() {
 
 // listen begins to listen; false: there is nobody to listen to, or it was done.
 func (v *vigil) listen() bool {
-	listen := v.x.proxy.config.Watch
-	if listen == nil || v.mailbox == (Mailbox{}) {
+	if v.mailbox == nil {
 		return false
 	}
-	watching := listen(v.mailbox, v.heard)
-	v.mailbox = Mailbox{} // the password is not kept for longer than it is needed
+	watching := v.x.proxy.config.Watch(*v.mailbox, v.heard)
+	v.mailbox = nil // the password is not kept for longer than it is needed
 	v.mu.Lock()
 	over := v.over
 	if !over {

@@ -99,14 +99,15 @@ func (v *vigil) request(looks bool) (*upstream.Request, []check.Folder, error) {
 }
 
 // policyHeader is MS-ASHTTP 2.2.1.1.2.6.
-const policyHeader = "X-MS-PolicyKey"
+const policyHeader = "X-Ms-Policykey"
 
 // showPolicy adds the policy key that the device shows with its other commands: a Ping
 // may come without one, and a question without one is answered 449 by Z-Push.
 func (p *Proxy) showPolicy(request *upstream.Request, d watch.Device) {
 	last, _ := p.memory.Last(d)
-	if last.PolicyKey != "" && len(request.Header[policyHeader]) == 0 {
-		request.Header[policyHeader] = []string{last.PolicyKey}
+	name := wireName(policyHeader)
+	if last.PolicyKey != "" && len(request.Header[name]) == 0 {
+		request.Header[name] = []string{last.PolicyKey}
 	}
 }
 
