@@ -32,6 +32,7 @@ type belief struct {
 
 	mu       sync.Mutex
 	believed [2]bool         // by driver
+	spoke    time.Time       // the script, last
 	doubted  map[string]bool // users: what was heard of others says nothing of them
 }
 
@@ -71,9 +72,12 @@ const (
 )
 
 // heard: the driver has spoken of this user.
-func (b *belief) heard(d driver, key string) changed {
+func (b *belief) heard(d driver, key string, now time.Time) changed {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if d == lua {
+		b.spoke = now
+	}
 	was := b.doubted[key]
 	delete(b.doubted, key)
 	switch {
@@ -87,25 +91,30 @@ func (b *belief) heard(d driver, key string) changed {
 	return nobody
 }
 
+// alive is for how long the script is known to be there after a word of it.
+const alive = 5 * time.Minute
+
 // missed: nothing was told of a change of this user. It is true where that concerns
-// everybody. Where the script speaks, its silence may mean that it was taken away. The
-// OX driver is silent about most changes, by design, so there it means little; but
-// that user may be one who has not set the driver's METADATA entry.
-func (b *belief) missed(key string) bool {
+// everybody: the script has told of nobody for a while, so it may have been taken
+// away. Otherwise the user's mail is perhaps changed past Dovecot, or a phone's filter
+// of days moved on, which looks like a change. The OX driver is silent about most
+// changes, by design, so there it is only that user too, who may be one without the
+// driver's METADATA entry.
+func (b *belief) missed(key string, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.doubted) >= mostDoubted {
+	if !b.doubted[key] && len(b.doubted) >= mostDoubted {
 		for other := range b.doubted {
 			delete(b.doubted, other)
 			break
 		}
 	}
 	b.doubted[key] = true
-	if !b.believed[lua] {
+	if !b.believed[lua] || now.Sub(b.spoke) < alive {
 		return false
 	}
 	b.believed[lua] = false
-	b.health.Down("a change of mail was found that the Lua hook had not told of: is the script still in Dovecot's configuration, " +
-		"or is mail changed by something else than Dovecot? It is believed again when it speaks (docs/wake-dovecot.md)")
+	b.health.Down("a change of mail was found that the Lua hook had not told of, and it has told of nothing for a while: is the script still in " +
+		"Dovecot's configuration? It is believed again when it speaks (docs/wake-dovecot.md)")
 	return true
 }

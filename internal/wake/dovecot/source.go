@@ -136,7 +136,7 @@ func (w *watcher) Leave() {
 // Missed says that nothing was told of a change of the user's mail.
 func (s *Source) Missed(user string) {
 	key := s.key(user)
-	if s.belief.missed(key) {
+	if s.belief.missed(key, time.Now()) {
 		s.speak(s.everybody(), false)
 		return
 	}
@@ -149,7 +149,7 @@ func (s *Source) take(d driver, n notice) int {
 	key := s.key(n.user)
 	woken := s.of(key, n.classes)
 	s.speak(woken, true)
-	switch s.belief.heard(d, key) {
+	switch s.belief.heard(d, key, time.Now()) {
 	case all:
 		// Thousands perhaps: not while a delivery waits.
 		go func() { s.speak(s.everybody(), false) }()

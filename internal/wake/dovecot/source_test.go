@@ -211,29 +211,52 @@ func TestADriverIsBelievedOnceItHasBeenHeard(t *testing.T) {
 	}
 }
 
-func TestAScriptThatMissedAChangeIsBelievedByNobodyUntilItSpeaks(t *testing.T) {
-	w := newWorld(t, wake.Users{})
-	w.tell("u", "MessageNew", "INBOX")
-	u, v := w.listen(wake.Mailbox{User: "u", Inbox: true}), w.listen(wake.Mailbox{User: "v", Inbox: true})
-	w.Missed("u")
-	w.Missed("v")
-	if u.Covers()|v.Covers() != 0 || <-u.words || <-v.words || w.value("source_up", "dovecot") != 0 {
-		t.Error("still believed, or not said")
+func TestAScriptThatIsSilentAndMissedAChangeIsBelievedByNobodyUntilItSpeaks(t *testing.T) {
+	core, logs := observer.New(zapcore.InfoLevel)
+	r := prometheus.NewRegistry()
+	b := newBelief(zap.New(core), wake.NewMetrics(r, name))
+	w := &world{t: t, registry: r}
+	now := time.Now()
+	b.heard(lua, "u", now)
+	now = now.Add(alive)
+	if !b.missed("u", now) || b.covers("u")|b.covers("v") != 0 || w.value("source_up", name) != 0 {
+		t.Error("still believed, or it is said to concern one user")
 	}
-	w.tell("v", "MessageNew", "Trash")
-	if <-v.words || v.Covers() != both || w.value("source_up", "dovecot") != 1 {
+	if b.missed("v", now) {
+		t.Error("a second user who missed something is no news for the others")
+	}
+	if b.heard(lua, "v", now) != all || b.covers("v") != both || w.value("source_up", name) != 1 {
 		t.Error("not believed though it speaks")
 	}
-	if u.Covers() != 0 {
+	if b.covers("u") != 0 {
 		t.Error("what is heard of v says nothing of u")
 	}
-	w.tell("u", "MessageNew", "Trash")
-	if u.Covers() != both {
+	if b.heard(lua, "u", now) != one || b.covers("u") != both {
 		t.Error("u is doubted though the script speaks of him")
 	}
-	lines := w.logs.All()
+	if b.heard(lua, "u", now) != nobody {
+		t.Error("a word more is news")
+	}
+	lines := logs.All()
 	if len(lines) != 2 || lines[0].Level != zapcore.WarnLevel || lines[1].Level != zapcore.InfoLevel {
 		t.Errorf("%v", lines)
+	}
+}
+
+func TestAScriptThatSpokeJustNowIsDoubtedForOneUserOnly(t *testing.T) {
+	w := newWorld(t, wake.Users{})
+	w.tell("v", "MessageNew", "INBOX")
+	u, v := w.listen(wake.Mailbox{User: "U", Inbox: true}), w.listen(wake.Mailbox{User: "v", Inbox: true})
+	w.Missed("u")
+	if <-u.words || u.Covers() != 0 {
+		t.Error("u is not told, or still covered")
+	}
+	if v.Covers() != both || len(v.words) > 0 || w.logs.Len() != 0 {
+		t.Errorf("v covers %b, logged: %v", v.Covers(), w.logs.All())
+	}
+	w.tell("u", "MessageNew", "Trash")
+	if <-u.words || u.Covers() != both {
+		t.Error("u is not told, or still doubted")
 	}
 }
 
@@ -250,7 +273,7 @@ func TestTheSilenceOfTheOXDriverConcernsOneUser(t *testing.T) {
 func TestDoubtedUsersAreBounded(t *testing.T) {
 	b := newBelief(zap.NewNop(), nil)
 	for n := range mostDoubted + 100 {
-		b.missed(fmt.Sprint("user", n))
+		b.missed(fmt.Sprint("user", n), time.Time{})
 	}
 	if len(b.doubted) != mostDoubted || !b.doubted[fmt.Sprint("user", mostDoubted+99)] {
 		t.Errorf("%d are remembered", len(b.doubted))
