@@ -115,37 +115,6 @@ func TestAnAddressThatIsTakenIsSaid(t *testing.T) {
 	}
 }
 
-// connection knows whether it was closed.
-type connection struct {
-	net.Conn
-	closed bool
-}
-
-func (c *connection) Close() error { c.closed = true; return nil }
-
-func TestBeyondTheLimitAnIdleConnectionMakesRoom(t *testing.T) {
-	d := newDoors(2)
-	var first, second, third, fourth connection
-	for _, c := range []*connection{&first, &second} {
-		d.state(c, http.StateNew)
-		d.state(c, http.StateActive)
-	}
-	d.state(&third, http.StateNew)
-	if first.closed || second.closed || !third.closed {
-		t.Error("with all busy the new one is to be closed at once, not left waiting")
-	}
-	d.state(&third, http.StateClosed)
-	d.state(&second, http.StateIdle)
-	d.state(&fourth, http.StateNew)
-	if first.closed || !second.closed || fourth.closed {
-		t.Error("the idle one was to make room")
-	}
-	d.state(&second, http.StateClosed)
-	if len(d.open) != 2 {
-		t.Errorf("%d are counted", len(d.open))
-	}
-}
-
 func TestThePageNamesEveryMetricOfTheEndpoint(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/wake-dovecot.md")
 	if err != nil {

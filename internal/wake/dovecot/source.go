@@ -57,22 +57,25 @@ func Listen(c Config) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the endpoint for Dovecot: %w", err)
 	}
+	return serve(c, listener), nil
+}
+
+func serve(c Config, listener net.Listener) *Source {
 	if c.Log == nil {
 		c.Log = zap.NewNop()
 	}
 	s := &Source{
 		config: c, listener: listener, served: make(chan struct{}),
-		doors: newDoors(mostConnections), counts: newCounts(c.Registerer),
+		doors: newDoors(mostConnections), belief: newBelief(c.Log, c.Metrics), counts: newCounts(c.Registerer),
 		complaints: complaints{last: map[string]time.Time{}},
 		watchers:   map[string]map[*watcher]struct{}{},
 	}
-	s.belief = newBelief(c.Log, c.Metrics)
 	s.server = s.newServer()
 	go func() {
 		defer close(s.served)
 		_ = s.server.Serve(listener) // it ends when it is closed, and not before
 	}()
-	return s, nil
+	return s
 }
 
 // Addr is where it listens.
