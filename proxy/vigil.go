@@ -128,7 +128,11 @@ func (v *vigil) ask(reason string) {
 	if v.timer != nil {
 		v.timer.Stop()
 	}
-	v.place = v.x.proxy.checks.Enter(v.x.first.owner(), func() { go v.check() })
+	enter := v.x.proxy.checks.Enter
+	if reason == "wake" { // somebody has news, the others only look
+		enter = v.x.proxy.checks.Hurry
+	}
+	v.place = enter(v.x.first.owner(), func() { go v.check() })
 }
 
 // answered is the end of a question that found nothing; the next one follows in its

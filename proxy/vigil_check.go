@@ -91,7 +91,7 @@ func (v *vigil) request(looks bool) (*upstream.Request, []check.Folder, error) {
 	request.Target = path + "?" + query
 	request.Chunked = false
 	replaceBody(request, q.body)
-	request.Repeatable = true // it changes nothing
+	request.Repeatable = true                                             // it changes nothing
 	if asker, err := eas.ParseQuery(query); err == nil && !asker.Base64 { // which has a field of its own for it
 		p.showPolicy(request, x.first.device)
 	}
