@@ -32,7 +32,7 @@ func (b *bed) listener(t testing.TB, source string) *listener {
 func (l *listener) wait() (heard chan answer) {
 	l.t.Helper()
 	heard = make(chan answer, 1)
-	before := l.edge.metric("diastole_checks_total", `.*verdict="unchanged"`)
+	before := l.edge.begun()
 	go func() {
 		a, err := l.phone.leaves(l.t.Context(), l.phone.pingRequest(heartbeat))
 		if err != nil && l.t.Context().Err() == nil {
@@ -40,7 +40,7 @@ func (l *listener) wait() (heard chan answer) {
 		}
 		heard <- a
 	}()
-	l.edge.awaits(l.t, "diastole_checks_total", `.*verdict="unchanged"`, before+1)
+	l.edge.awaits(l.t, "diastole_checks_total", `reason="begin",verdict="unchanged"`, before+1)
 	return heard
 }
 
