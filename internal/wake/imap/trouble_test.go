@@ -148,11 +148,18 @@ func TestAServerThatIsAwayIsTriedMoreAndMoreSeldom(t *testing.T) {
 func TestALoginThatIsNotAnsweredEnds(t *testing.T) {
 	in(t, Config{}, func(w *world) {
 		w.watch(inbox)
-		s := w.accept()
-		s.say("* OK [CAPABILITY " + everything + "] ready")
-		s.read()
-		s.closed()
-		w.metric("logins_total", "unreachable", 1)
+		var last time.Time
+		for i := range 8 {
+			s := w.accept()
+			if pause := time.Since(last) - time.Minute; i == 7 && pause < 10*time.Second {
+				t.Errorf("the eighth attempt %v after the seventh had failed", pause)
+			}
+			last = time.Now()
+			s.say("* OK [CAPABILITY " + everything + "] ready")
+			s.read()
+			s.closed()
+		}
+		w.metric("logins_total", "unreachable", 8)
 	})
 }
 
