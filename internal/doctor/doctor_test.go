@@ -81,6 +81,7 @@ func (d *dressed) WriteHeader(code int) {
 	delete(d.Header(), "Server")
 	delete(d.Header(), "WWW-Authenticate")
 	for i := 0; i < len(d.pairs); i += 2 {
+		delete(d.Header(), d.pairs[i]) // in the spelling of the specifications too
 		d.Header().Set(d.pairs[i], d.pairs[i+1])
 	}
 	d.ResponseWriter.WriteHeader(code)
