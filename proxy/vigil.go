@@ -24,6 +24,8 @@ type vigil struct {
 	timer    *time.Timer
 	place    *hold.Place // of the question that is on, or queues
 	asking   bool
+	sent     bool      // and the question has gone up
+	turn     int       // of the question that is on, or was last
 	reason   string    // of the question that is on, or armed: begin, wake, poll or safety
 	again    bool      // something may have happened since that question was asked
 	told     bool      // somebody has said so since the last answer
@@ -104,8 +106,12 @@ func (v *vigil) heard(changed bool) {
 	wait := lull - time.Since(v.asked)
 	switch {
 	case v.over:
-	case v.asking:
+	case v.asking && v.sent:
 		v.again = true
+	case v.asking && v.reason == "wake": // it will see it
+	case v.asking: // it will see it too, but should not wait for those that only look
+		v.place.Leave()
+		v.enter("wake")
 	case wait > 0:
 		v.arm(wait, "wake")
 	default:
@@ -124,15 +130,32 @@ func (v *vigil) ask(reason string) {
 		v.again = v.again || !v.over
 		return
 	}
-	v.asking, v.again, v.reason = true, false, reason
 	if v.timer != nil {
 		v.timer.Stop()
 	}
-	enter := v.x.proxy.checks.Enter
+	v.enter(reason)
+}
+
+// enter queues for a turn to ask. It is called with v.mu held.
+func (v *vigil) enter(reason string) {
+	v.asking, v.sent, v.again, v.reason = true, false, false, reason
+	v.turn++
+	turn, enter := v.turn, v.x.proxy.checks.Enter
 	if reason == "wake" { // somebody has news, the others only look
 		enter = v.x.proxy.checks.Hurry
 	}
-	v.place = enter(v.x.first.owner(), func() { go v.check() })
+	v.place = enter(v.x.first.owner(), func() { go v.check(turn) })
+}
+
+// goes tells whether a question may go up now: nothing has come in its place.
+func (v *vigil) goes(turn int) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.over || v.sent || v.turn != turn {
+		return false
+	}
+	v.sent = true
+	return true
 }
 
 // answered is the end of a question that found nothing; the next one follows in its
