@@ -84,7 +84,7 @@ func (a *Advice) chooseHold(r *Report) {
 	}
 	switch {
 	case isWorkers && a.Check != "":
-		a.Hold = "edge"
+		a.Hold, a.Slice = "edge", 0
 		a.because("each wait takes one of its processes: with a source under wake it needs none")
 	case isWorkers:
 		a.Fits = false
