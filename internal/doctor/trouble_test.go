@@ -110,7 +110,7 @@ func TestAPageNamesWhatWasMissedAndWhatWasFalse(t *testing.T) {
 	}
 	for _, want := range []string{
 		"not known", "missed", "false alarm", "unclear", "with 10, OPTIONS took 5s instead of 8ms", "This cannot be told for sure:",
-		"max_waits: 7\n    max_checks: 5\n", "a wait was not held at all: it ended without an answer after 12s", "- a note\n",
+		"max_waits: 7\n", "a wait was not held at all: it ended without an answer after 12s", "- a note\n",
 		"estimates are not exact: a mail came, and it said 0",
 	} {
 		if !strings.Contains(page.String(), want) {
