@@ -12,6 +12,7 @@ import (
 type mailboxLife struct {
 	*edgeModel
 	user    string
+	every   time.Duration // something happens
 	dice    *rand.Rand
 	mails   []string // in the inbox
 	gone    []string // in Deleted Items
@@ -21,7 +22,7 @@ type mailboxLife struct {
 }
 
 func (l *mailboxLife) live() {
-	for l.lasting(time.Duration(l.dice.ExpFloat64() * float64(changeEvery))) {
+	for l.lasting(time.Duration(l.dice.ExpFloat64() * float64(l.every))) {
 		for range 1 + l.dice.IntN(2)*l.dice.IntN(3) { // mostly one thing, now and then some at once
 			l.change()
 		}
@@ -131,9 +132,9 @@ func (l *mailboxLife) take(from *[]string) string {
 // bells ring for what has happened: soon, late, not at all, and for nothing.
 func (l *mailboxLife) bells() {
 	switch n := l.dice.IntN(20); {
-	case n < 13:
+	case n < 10:
 		l.ringIn(time.Duration(l.dice.IntN(50)) * time.Millisecond)
-	case n < 16:
+	case n < 13:
 		l.counted("bell: late")
 		l.ringIn(time.Duration(l.dice.IntN(4000)) * time.Millisecond)
 	case n < 18:

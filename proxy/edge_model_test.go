@@ -50,8 +50,10 @@ const (
 	lingerOfModel = 30 * time.Second
 	edgePoll      = 30 * time.Second
 	edgeSafety    = 3 * time.Minute
-	changeEvery   = 2 * time.Minute
 )
+
+// changesEvery is how busy users are.
+var changesEvery = []time.Duration{10 * time.Minute, time.Minute, 4 * time.Minute}
 
 // edgeModel is a world, what goes on in it, and what has to be true of it.
 type edgeModel struct {
@@ -74,6 +76,7 @@ type edgeModel struct {
 	wentUp    map[string]time.Time // when a wait, or a Ping of ours, of a device last went up, by kind
 	counts    map[string]int
 	faults    []string
+	trails    map[string][]string // what each phone last did and was told
 }
 
 // password is a user's, and since when.
@@ -84,10 +87,11 @@ type password struct {
 
 func newEdgeModel(t *testing.T, c edgeModelConfig) *edgeModel {
 	m := &edgeModel{
-		edgeModelConfig: c, seed: seedOf(t), began: time.Now(), until: time.Now().Add(modelHours()), upNet: &weather{},
+		edgeModelConfig: c, seed: seedOf(t), began: time.Now(), until: time.Now().Add(modelHours()),
 		phones: map[string][]*modelPhone{}, passwords: map[string]password{}, at: map[string]time.Time{},
-		happened: map[string]int{}, happening: map[string]int{}, rung: map[string]time.Time{}, wentUp: map[string]time.Time{}, counts: map[string]int{},
+		happened: map[string]int{}, happening: map[string]int{}, rung: map[string]time.Time{}, wentUp: map[string]time.Time{}, counts: map[string]int{}, trails: map[string][]string{},
 	}
+	m.upNet = &weather{model: m}
 	m.dice = rand.New(rand.NewPCG(m.seed, 0))
 	users := map[string]string{}
 	for i := range edgeUsers {
@@ -110,7 +114,7 @@ func modelHours() time.Duration {
 	if hours, err := strconv.Atoi(os.Getenv("HOURS")); err == nil {
 		return time.Duration(hours) * time.Hour
 	}
-	return 45 * time.Minute
+	return 90 * time.Minute
 }
 
 func (m *edgeModel) hold() Hold {
@@ -135,7 +139,7 @@ func (m *edgeModel) run() {
 			all.Go(d.live)
 		}
 		if i >= quietUsers {
-			life := &mailboxLife{edgeModel: m, user: user, dice: rand.New(rand.NewPCG(m.seed, uint64(100+i)))}
+			life := &mailboxLife{edgeModel: m, user: user, every: changesEvery[i%len(changesEvery)], dice: rand.New(rand.NewPCG(m.seed, uint64(100+i)))}
 			all.Go(life.live)
 		}
 	}
@@ -164,6 +168,14 @@ func (m *edgeModel) fault(format string, of ...any) {
 	m.faults = append(m.faults, fmt.Sprintf("after %v: ", time.Since(m.began))+fmt.Sprintf(format, of...))
 }
 
+// trail notes what a phone does, asks the server, and is told.
+func (m *edgeModel) trail(phone, format string, of ...any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	lines := append(m.trails[phone], fmt.Sprintf("%12v ", time.Since(m.began).Round(time.Millisecond))+fmt.Sprintf(format, of...))
+	m.trails[phone] = lines[max(len(lines)-15, 0):]
+}
+
 // lasting sleeps, unless the time is over before.
 func (m *edgeModel) lasting(d time.Duration) (goesOn bool) {
 	time.Sleep(min(d, time.Until(m.until)))
@@ -181,7 +193,7 @@ func (m *edgeModel) verdict() {
 		m.Errorf("and %d more", len(m.faults)-20)
 	}
 	m.Logf("%v", m.counts)
-	if told, untrue := m.counts["told of a folder"], m.counts["told of a folder in vain"]; told < 50 || untrue*100 >= told {
+	if told, untrue := m.counts["told of a folder"], m.counts["told of a folder in vain"]; told < 100 || untrue*100 >= told {
 		m.Errorf("of %d times that a phone was told of a folder %d were in vain, want many and under 1 %%", told, untrue)
 	}
 	for _, what := range []string{"change", "bell: loses", "season: restart", "season: password", "season: outage of the bell", "left", "roamed", "weather", "wait of us", "syncs that bring it"} {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -34,6 +35,14 @@ func (d *modelPhone) judge(folders []string) {
 	}
 }
 
+// blame is a fault, with what led to it.
+func (d *modelPhone) blame(format string, of ...any) {
+	d.mu.Lock()
+	trail := strings.Join(d.trails[d.name()], "\n\t")
+	d.mu.Unlock()
+	d.fault("%s %s\n\t%s", d.name(), fmt.Sprintf(format, of...), trail)
+}
+
 // isHeldUp tells whether its wait was left to the server.
 func (d *modelPhone) isHeldUp() bool {
 	return !d.wentUpAt("Ping").Before(d.chain) || d.hangs && !d.wentUpAt("Sync").Before(d.chain)
@@ -50,7 +59,7 @@ func (d *modelPhone) lookedSince(item string) bool {
 func (d *modelPhone) wentUpAt(what string) time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.wentUp[d.user+"/"+d.id+"/"+what]
+	return d.wentUp[d.name()+"/"+what]
 }
 
 // overdue is a fault for what should have been told before now.
@@ -75,8 +84,8 @@ func (d *modelPhone) overdue(now time.Time, folder, id, what string) {
 		why = "although the bell has rung"
 	}
 	if why != "" {
-		d.fault("%s/%s waits since %v on folder %s and was not told that %s %s %v ago: %s (rung %v ago, hangs %v)",
-			d.user, d.id, now.Sub(d.chain), folder, id, what, now.Sub(at), why, now.Sub(rung), d.hangs)
+		d.blame("waits since %v on folder %s and was not told that %s %s %v ago: %s (rung %v ago, hangs %v)",
+			now.Sub(d.chain), folder, id, what, now.Sub(at), why, now.Sub(rung), d.hangs)
 	}
 }
 
@@ -90,7 +99,7 @@ func (d *modelPhone) refused(now time.Time) bool {
 	}
 	since := later(holds.since, d.chain)
 	if now.Sub(since) > edgeSafety+d.allowance && !d.isHeldUp() {
-		d.fault("%s/%s has had an old password for %v, and still waits", d.user, d.id, now.Sub(since))
+		d.blame("has had an old password for %v, and still waits", now.Sub(since))
 	}
 	return true
 }
@@ -102,11 +111,25 @@ func (d *modelPhone) told(folders []string) {
 		added, touched, known := d.outstanding(id)
 		switch {
 		case strings.HasPrefix(d.user, userNumber(0)):
-			d.fault("%s/%s was told of folder %s, and nothing ever happens there", d.user, d.id, id)
+			d.blame("was told of folder %s, and nothing ever happens there", id)
+		case known && len(added)+len(touched) == 0 && time.Since(d.lastTouched(id)) < d.allowance:
+			d.counted("told of what has gone meanwhile")
 		case known && len(added)+len(touched) == 0:
 			d.counted("told of a folder in vain")
 		}
 	}
+}
+
+// lastTouched is when something last happened in a folder of the user's.
+func (d *modelPhone) lastTouched(folder string) (last time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for item, at := range d.at {
+		if strings.HasPrefix(item, d.user+folder+":") {
+			last = later(last, at)
+		}
+	}
+	return last
 }
 
 // happens notes that something begins (1) or ends (-1) to happen in a user's mailbox.

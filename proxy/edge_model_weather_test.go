@@ -19,6 +19,8 @@ type dialer = func(ctx context.Context, network, address string) (net.Conn, erro
 
 // weather is the network between proxy and server, and the server's health.
 type weather struct {
+	model *edgeModel
+
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
 	down  bool // nobody listens
@@ -57,6 +59,23 @@ func (c *tracked) Close() error {
 	delete(c.of.conns, c.Conn)
 	c.of.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// Read takes its time, as a network does: what happens in it, no answer knows of.
+func (c *tracked) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 1 { // a head, or a body: the rest of it is there
+		time.Sleep(c.of.latency())
+	}
+	return n, err
+}
+
+// latency is some milliseconds, and now and then more.
+func (w *weather) latency() time.Duration {
+	if w.model.chance(30) {
+		return time.Duration(w.model.roll(2000)) * time.Millisecond
+	}
+	return time.Duration(w.model.roll(30)) * time.Millisecond
 }
 
 // CloseWrite is the pipe's.
@@ -105,6 +124,7 @@ func (w *weather) rules(m *edgeModel) {
 			hit := strings.EqualFold(r.Command, f.on) && m.chance(f.in)
 			if hit {
 				m.counted("weather")
+				m.trail(r.User+"/"+r.DeviceID, "weather %d", f.kind)
 			}
 			return hit
 		}})
@@ -129,6 +149,7 @@ func (m *edgeModel) noteUp(r *lab.Request) {
 			what = "look"
 		}
 	}
+	m.trail(r.User+"/"+r.DeviceID, "up goes %s", what)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.wentUp[r.User+"/"+r.DeviceID+"/"+what] = time.Now()
