@@ -92,6 +92,18 @@ func (e *edge) begun() float64 {
 func (th *throng) covered(e *edge) {
 	th.t.Helper()
 	e.awaits(th.t, "diastole_wake_covered", "", float64(len(th.phones)))
+	e.idles()
+}
+
+// idles waits until no check is on: a mail that comes during one of SOGo's is told of at
+// its end.
+func (e *edge) idles() {
+	e.t.Helper()
+	for limit := time.Now().Add(30 * time.Second); e.metric("diastole_upstream_checks(_queued)?", "") > 0; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(limit) {
+			e.t.Fatal("checks are on after 30 s")
+		}
+	}
 }
 
 // silent fails the test if one of them was answered.
