@@ -70,10 +70,32 @@ func (v *vigil) lasts(until time.Time) {
 // it asks first, and once more when it listens: a stranger's guesses are not tried on
 // the mail store as well.
 func (v *vigil) begin() {
-	if v.x.first.met {
-		v.listen()
+	if v.x.first.met && v.listen() && v.awaitsEars() {
+		return
 	}
 	v.ask("begin")
+}
+
+// prelude is how long the first question waits for who is to listen: an IMAP connection
+// has to be made, and what changes before it stands is told of as "something may have".
+// Asked at once, SOGo would be asked twice by each wait, for five seconds each.
+const prelude = 500 * time.Millisecond
+
+// awaitsEars puts the first question off until somebody listens; false where somebody
+// does.
+func (v *vigil) awaitsEars() bool {
+	v.mu.Lock()
+	watching := v.watching
+	v.mu.Unlock()
+	if watching == nil || watching.Covered() {
+		return false
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.over && !v.asking && v.asked.IsZero() {
+		v.arm(prelude, "begin")
+	}
+	return true
 }
 
 // listen begins to listen; false: there is nobody to listen to, or it was done.
@@ -115,8 +137,12 @@ func (v *vigil) heard(changed bool) {
 	case wait > 0:
 		v.arm(wait, "wake")
 	default:
+		reason := "wake"
+		if v.asked.IsZero() {
+			reason = "begin"
+		}
 		v.mu.Unlock()
-		v.ask("wake")
+		v.ask(reason)
 		return
 	}
 	v.mu.Unlock()
