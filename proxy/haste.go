@@ -85,8 +85,8 @@ func (h *haste) synced(d watch.Device, changed bool) {
 	r, known := h.devices.Get(d)
 	switch {
 	case !known:
-	case changed:
-		h.devices.Remove(d)
+	case changed: // one that begins anew with each Status 7 gets all it has each time
+		h.devices.Add(d, rounds{idle: r.idle})
 	case r.told:
 		h.devices.Add(d, rounds{vain: r.vain + 1})
 	}
