@@ -155,7 +155,7 @@ func (w *edgeWorld) refuses(kind string, refused lab.Fault, asks int, stage stru
 	handed bool
 }) {
 	w.Helper()
-	wait := w.waitOf(w.synced("anna", "secret", "14.1"), kind)
+	wait := w.waitOf(w.synced("anna", "secret", "14.1"), kind, "14.1")
 	if stage.first != nil {
 		stage.first.Match, stage.first.Times = lab.On("GetItemEstimate"), 1
 		w.server.Inject(*stage.first)
@@ -218,8 +218,8 @@ func (w *edgeWorld) synced(user, password, version string) *ringer {
 }
 
 // waitOf is a wait of a phone as it goes over the wire, for 15 min.
-func (w *edgeWorld) waitOf(phone *ringer, kind string, lines ...string) post {
-	p := post{cmd: kind, device: "anna1", lines: "MS-ASProtocolVersion: 14.1\r\n"}
+func (w *edgeWorld) waitOf(phone *ringer, kind, version string, lines ...string) post {
+	p := post{cmd: kind, lines: "MS-ASProtocolVersion: " + version + "\r\n"}
 	for _, line := range lines {
 		p.lines += line + "\r\n"
 	}
@@ -229,10 +229,13 @@ func (w *edgeWorld) waitOf(phone *ringer, kind string, lines ...string) post {
 		return p
 	}
 	sync := eas.SyncRequest{Interval: 900, Wait: -1}
+	if version == "12.1" {
+		sync.Interval, sync.Wait = -1, 15
+	}
 	for _, id := range []string{"1", "5"} {
 		sync.Collections = append(sync.Collections, eas.SyncCollection{ID: id, SyncKey: phone.Key(id), FilterType: -1, GetChanges: true})
 	}
-	p.body = sync.Append(nil, "14.1")
+	p.body = sync.Append(nil, version)
 	return p
 }
 
