@@ -122,6 +122,7 @@ func (x *exchange) send() {
 	}
 	x.mu.Unlock()
 	x.proxy.holds.Asked(time.Now(), x.first.holder(), x)
+	x.proxy.doubt(&x.first.ask)
 	if x.pin != nil { // its connection is the client's own
 		x.arrived(x.pin.Do(&x.leash, request))
 		return

@@ -29,6 +29,7 @@ func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstre
 			p.synced(asked, down)
 		}
 	}()
+	p.doubt(&asked)
 	p.relay(w, r, request, "Sync", func(answer *upstream.Response) {
 		if isSyncDocument(answer) {
 			if asked.tracked {
