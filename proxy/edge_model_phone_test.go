@@ -235,7 +235,8 @@ func (d *modelPhone) ping() {
 			if a.at.Equal(time.Now()) { // and was not busy then
 				d.judge(folders)
 			}
-			d.answered, d.gone = a.err != nil || a.said.Status != eas.PingExpired, time.Now()
+			again := a.said.Status == eas.PingExpired || a.said.Status == eas.PingMissingParameters
+			d.answered, d.gone = a.err != nil || !again, a.at
 			d.obey(folders, a)
 			return
 		case <-restless:
@@ -334,7 +335,7 @@ func (d *modelPhone) hang() {
 // hung is the end of a hanging Sync, before the phone takes in what it brought.
 func (d *modelPhone) hung(w lab.Wait) {
 	d.trail(d.name(), "hanging Sync: %v, %d, %v after %v", w.Event, w.Status, w.Err, w.Took)
-	d.status, d.answered, d.gone = w.Status, w.Event != lab.Expired, time.Now()
+	d.status, d.answered, d.gone = w.Status, w.Event != lab.Expired && w.Status != 13, time.Now()
 	d.counted(fmt.Sprint("hanging Sync: ", w.Event))
 	asked := w.Asked
 	if w.Took > d.latest(asked, d.began) && !d.provisioned(d.began) {
