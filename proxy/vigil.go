@@ -15,10 +15,10 @@ import (
 // (design: holding at the edge). It listens first and asks then, so that nothing falls
 // between the two.
 type vigil struct {
-	x       *exchange
-	mailbox *Mailbox // until it is listened to; nil: nobody tells of it
+	x *exchange
 
 	mu       sync.Mutex
+	mailbox  *Mailbox  // until it is listened to; nil: nobody tells of it
 	watching *Watching // nil: nobody listens
 	until    time.Time // the youngest of its waits ends
 	timer    *time.Timer
@@ -100,11 +100,14 @@ func (v *vigil) awaitsEars() bool {
 
 // listen begins to listen; false: there is nobody to listen to, or it was done.
 func (v *vigil) listen() bool {
-	if v.mailbox == nil {
+	v.mu.Lock()
+	mailbox := v.mailbox
+	v.mailbox = nil // the password is not kept for longer than it is needed
+	v.mu.Unlock()
+	if mailbox == nil {
 		return false
 	}
-	watching := v.x.proxy.config.Watch(*v.mailbox, v.heard)
-	v.mailbox = nil // the password is not kept for longer than it is needed
+	watching := v.x.proxy.config.Watch(*mailbox, v.heard)
 	v.mu.Lock()
 	over := v.over
 	if !over {
@@ -256,7 +259,7 @@ func (v *vigil) arm(in time.Duration, reason string) {
 func (v *vigil) stop() {
 	v.mu.Lock()
 	first := !v.over
-	v.over = true
+	v.over, v.mailbox = true, nil
 	if v.timer != nil {
 		v.timer.Stop()
 	}

@@ -73,8 +73,8 @@ func (v *vigil) check(turn int) {
 	ctx, giveUp := context.WithCancel(&x.leash)
 	patience := time.AfterFunc(max(checkPatience, 2*p.shortest()), giveUp)
 	answer, err := p.client.Do(ctx, asked)
-	patience.Stop()
 	if err != nil {
+		patience.Stop()
 		giveUp()
 		if x.leash.Err() == nil {
 			p.config.Metrics.checked(v.reason, "fault", began)
@@ -82,13 +82,15 @@ func (v *vigil) check(turn int) {
 		v.handOver("fault")
 		return
 	}
-	if refusals[answer.Status] { // what is passed on may take its time
+	if refuses(answer.Status) {
+		patience.Stop() // what is passed on may take its time
 		p.config.Metrics.checked(v.reason, "refused", began)
 		v.stop()
 		x.arrived(answer, nil)
 		return
 	}
 	verdict := v.read(answer, folders, looks)
+	patience.Stop()
 	giveUp() // a wait may last for days, and all its questions hang on its leash
 	p.config.Metrics.checked(v.reason, verdict.State.String(), began)
 	v.judge(verdict)
@@ -132,12 +134,16 @@ func (p *Proxy) showPolicy(request *upstream.Request, d watch.Device) {
 	}
 }
 
-// refusals are passed on as they are. Asked again with the same credentials, the
-// server would count a second failure, and lock the account the sooner.
-var refusals = map[int]bool{
-	http.StatusUnauthorized: true, http.StatusForbidden: true,
-	http.StatusUnavailableForLegalReasons: true, // 451 is the redirect of ActiveSync, MS-ASHTTP 3.1.5.2.2
-	http.StatusServiceUnavailable:         true,
+// refuses: such an answer is passed on as it is. Asked again with the same credentials,
+// the server would count a second failure, and lock the account the sooner. 451 is the
+// redirect of ActiveSync (MS-ASHTTP 3.1.5.2.2).
+func refuses(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusUnavailableForLegalReasons,
+		http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return true
+	}
+	return status/100 == 3
 }
 
 // judge does what the answer asks for: hold on, tell the device, or leave the wait to
@@ -146,8 +152,8 @@ func (v *vigil) judge(verdict check.Verdict) {
 	x, p := v.x, v.x.proxy
 	if verdict.State != check.Unclear {
 		// The server has taken the credentials, and so knows who asks.
-		if x.first.kind == kindPing && v.firstAnswer() {
-			p.remember(x.first.ask, eas.SyncResponse{})
+		if v.firstAnswer() {
+			p.heldHere(&x.first.ask)
 		}
 		p.acknowledge(x.first.device, hold.Command{Credentials: x.first.credentials, Since: x.first.began, Piece: true})
 	}
@@ -166,10 +172,22 @@ func (v *vigil) judge(verdict check.Verdict) {
 		// It was told and has not come for it: whether that answer was lost, or the
 		// question is wrong, the server's own word is due (servers.md A5).
 		v.handOver("told")
+	case p.haste.inVain(x.first.device): // it came, and got nothing
+		v.handOver("vain")
 	default:
 		v.missed()
 		p.tell(x, verdict.Folders)
 	}
+}
+
+// heldHere remembers what was asked, of which the server hears nothing.
+func (p *Proxy) heldHere(a *ask) {
+	if a.kind == kindSync {
+		p.memory.OwnSync(a.device)
+		return
+	}
+	p.remember(*a, eas.SyncResponse{})
+	p.memory.OwnPing(a.device)
 }
 
 // read reads the answer to a question.
@@ -202,10 +220,14 @@ func (v *vigil) read(answer *upstream.Response, folders []check.Folder, looks bo
 // shortest is the shortest Ping that the server takes, 0 as long as it has not said.
 func (p *Proxy) shortest() time.Duration { return time.Duration(p.shortestTaken.Load()) }
 
+// longestShortest is far above what servers insist on (Exchange: 60 s, MDaemon: 480 s at
+// most). One answer must not make everybody's questions an hour long.
+const longestShortest = 8 * time.Minute
+
 // learnShortest takes in a Status 5; false: it says nothing new.
 func (p *Proxy) learnShortest(seconds int) bool {
 	d := time.Duration(seconds) * time.Second
-	if d <= p.shortest() || d > time.Hour {
+	if d <= p.shortest() || d > longestShortest {
 		return false
 	}
 	p.shortestTaken.Store(int64(d))

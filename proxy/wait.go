@@ -36,6 +36,10 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		return
 	}
 	asked := p.read(r, query, body, whole)
+	if answer, _ := p.inFull(&asked); answer != nil && !asked.waits {
+		ownDocument(answer).writeTo(w)
+		return
+	}
 	if !asked.waits {
 		p.passSync(w, r, request, asked, query.PolicyKey)
 		return
@@ -46,6 +50,11 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	held := p.give(time.Now(), asked, decided)
 	p.comesFrom(r, held)
 	p.learnAsked(held)
+	if answer, status := p.inFull(&held.ask); answer != nil {
+		p.answerHere(w, r, held, answer, status)
+		return
+	}
+	body = p.writeOut(request, &held.ask, body)
 	if held.clamped && !p.clamp(request, body, held) {
 		p.refuseInterval(w, r, held)
 		return
