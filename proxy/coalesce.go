@@ -35,6 +35,7 @@ func (p *Proxy) join(held *wait, up *exchange) {
 		up.forget()
 		if v.Up.vigil != nil {
 			v.Up.vigil.lasts(held.ends())
+			p.endInTime(held) // nobody else will: no answer is on its way
 		}
 	}
 	p.act(held.holder(), v)

@@ -138,11 +138,16 @@ func (p *Proxy) limit(held *wait, up *exchange) {
 	if held.clamped {
 		due = min(due, held.goes+overdue)
 	}
-	ends := held.began.Add(due + grace)
 	if up.vigil != nil {
-		ends = held.ends() // no answer is on its way
+		p.endInTime(held)
+		return
 	}
-	p.at(held, time.Until(ends), func() { p.release(held, byLimit) })
+	p.at(held, time.Until(held.began.Add(due+grace)), func() { p.release(held, byLimit) })
+}
+
+// endInTime ends a wait that is held here when its interval is over.
+func (p *Proxy) endInTime(held *wait) {
+	p.at(held, time.Until(held.ends()), func() { p.release(held, byLimit) })
 }
 
 // at has then done in a while, instead of what was to be done before.
