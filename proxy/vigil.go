@@ -208,10 +208,25 @@ func (v *vigil) answered() {
 // nothing of new folders, and on some servers nothing of policies (Z-Push): by Pings
 // alone a device would hear of them (design: the server's own answer).
 func (v *vigil) looks() bool {
-	h := v.x.proxy.settings.Load().Hold
+	p := v.x.proxy
+	h := p.settings.Load().Hold
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return h.Check == byPing || v.reason == "safety" || time.Since(v.looked) >= h.Safety
+	switch {
+	case h.Check == byPing:
+		return true
+	case v.reason != "safety" && time.Since(v.looked) < h.Safety:
+		return false
+	}
+	return p.shortest() <= shortestPing || !v.told && p.hasTimeToLook()
+}
+
+// hasTimeToLook tells whether a Ping of a minute, where the server takes no shorter one,
+// leaves enough of its places to those who have news: half of them.
+func (p *Proxy) hasTimeToLook() bool {
+	most := p.settings.Load().Hold.MaxChecks
+	up, queued := p.checks.Len()
+	return most == 0 || queued == 0 && 2*up <= most
 }
 
 // hasLooked notes when the server has answered a Ping.
