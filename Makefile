@@ -62,9 +62,9 @@ bench: ## benchmarks of codec and proxy, then everything beside nginx, HAProxy, 
 	$(GO) test -run '^$$' -bench . -benchmem ./wbxml/... ./proxy/...
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 3h -v ./test/bench
 
-push: ## how fast a mail is told of, for each source, in front of SOGo (root): docs/push.md, in 12 min
+push: build ## how fast a mail is told of, for each source, in front of SOGo (root): docs/push.md, in 12 min
 	@test/deps
-	$(GO) test -run '^$$' -bench Push -benchtime 1x -timeout 1h -v ./test/e2e
+	DIASTOLE_BINARY=$(CURDIR)/bin/diastole $(GO) test -run '^$$' -bench Push -benchtime 1x -timeout 1h -v ./test/e2e
 
 cover: ## which lines the tests reach, unit and end-to-end together
 	@test/cover
