@@ -8,8 +8,8 @@ import "github.com/diastole/diastole/wbxml/eas"
 // key that it gave (MS-ASCMD 3.1.5.8), and "nothing new" would then keep a device from
 // what it lacks. So its next Sync has to go up too.
 func (p *Proxy) doubt(a *ask) {
-	hold := p.settings.Load().Hold
-	if hold.Edge && hold.Check == byPing && a.kind == kindSync && a.tracked && a.sync != nil {
+	// Also while waits are the server's: the next reload may bring them here.
+	if p.settings.Load().Hold.Check == byPing && a.kind == kindSync && a.tracked && a.sync != nil {
 		p.memory.Sync(a.device, *a.sync, eas.SyncResponse{Status: eas.SyncInvalidKey})
 	}
 }
