@@ -52,5 +52,5 @@ type Watching interface {
 	// Covers are the classes in which a change is heard of without asking, as far as is
 	// known now: within a second or so, or, from a source that looks, at its next look.
 	Covers() Classes
-	Leave()          // afterwards nothing is kept for this watcher
+	Leave() // afterwards nothing is kept for this watcher
 }

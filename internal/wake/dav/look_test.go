@@ -61,6 +61,7 @@ func TestACollectionThatComesOrGoesIsAChange(t *testing.T) {
 // by neither, unless the question is asked again.
 func TestTheFirstSightOfAUserIsNews(t *testing.T) {
 	inWorld(t, func(w *world) {
+		w.set(func() { w.slow = 10 * time.Millisecond }) // or it has looked before we have
 		p := w.watch(anna())
 		if p.Covers() != 0 {
 			t.Error("covered before anybody looked")
@@ -81,6 +82,7 @@ func TestWhoComesBackIsToldOnlyOfWhatHasHappened(t *testing.T) {
 	for _, away := range []time.Duration{time.Second, 30 * time.Second, 10 * time.Minute, 55 * time.Minute} {
 		for _, changes := range []int{0, 1} {
 			inWorld(t, func(w *world) {
+				w.set(func() { w.slow = 10 * time.Millisecond })
 				w.watching().Leave()
 				time.Sleep(away)
 				if w.looks() != 0 {
