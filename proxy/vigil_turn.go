@@ -27,13 +27,16 @@ func (v *vigil) heard(changed bool) {
 		v.enter("wake")
 	case wait > 0:
 		v.arm(wait, "wake")
-	default:
-		reason := "wake"
-		if v.asked.IsZero() {
-			reason = "begin"
-		}
+	case v.asked.IsZero(): // the first question will see it, and may wait for the other ears: see prelude
+		watching := v.watching
 		v.mu.Unlock()
-		v.ask(reason)
+		if watching != nil && watching.Covered() {
+			v.ask("begin")
+		}
+		return
+	default:
+		v.mu.Unlock()
+		v.ask("wake")
 		return
 	}
 	v.mu.Unlock()
