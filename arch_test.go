@@ -27,9 +27,16 @@ var allowed = map[string][]string{
 	"internal/config": {"policy", "heartbeat"},
 	"internal/edge":   {},
 	"internal/wake":   {"heartbeat", "policy", "wbxml/eas"},
-	"internal/store":  {"heartbeat", "policy", "wbxml/eas"},
-	"internal/admin":  {"heartbeat", "policy", "wbxml/eas"},
-	"internal/lab":    {"wbxml", "wbxml/eas"},
+
+	"internal/wake/dovecot": {"internal/wake"},
+	"internal/wake/imap":    {"internal/wake"},
+	"internal/wake/jmap":    {"internal/wake"},
+	"internal/wake/dav":     {"internal/wake"},
+	"internal/doctor":       {"internal/lab", "wbxml", "wbxml/eas", "proxy/check"},
+
+	"internal/store": {"heartbeat", "policy", "wbxml/eas"},
+	"internal/admin": {"heartbeat", "policy", "wbxml/eas"},
+	"internal/lab":   {"wbxml", "wbxml/eas"},
 }
 
 func arrows(house []source) (faults []string) {

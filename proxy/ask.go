@@ -41,7 +41,8 @@ type ask struct {
 	// What a Ping itself said, for the memory; -1 is what it left out.
 	saidInterval time.Duration
 	saidFolders  int
-	folderList   hold.Digest // which folders: filled up, as interval and folders are
+	folderList   hold.Digest    // which folders: filled up, as interval and folders are
+	named        []watch.Waited // the same, for waits that are held at the edge; nil: not known
 
 	credentials hold.Digest
 	question    hold.Digest // all that the answer depends on; zero: not known
@@ -61,11 +62,11 @@ func (p *Proxy) read(r *http.Request, query eas.Envelope, body []byte, whole boo
 	}
 	a.credentials = p.credentials(r)
 	last, _ := p.memory.Last(a.device)
-	a.met = a.tracked && p.accepted.are(a.device, a.credentials)
+	a.met = a.tracked && p.memory.Accepted(a.device, watch.Credentials(a.credentials))
 	pending := p.pending(a)
 	if query.Command == eas.CommandPing {
 		if pending != nil && pending.kind == kindPing {
-			last.Interval, last.Folders, last.FolderList = pending.interval, pending.folders, pending.folderList
+			last.Interval, last.Folders, last.FolderList, last.Pinged = pending.interval, pending.folders, pending.folderList, pending.named
 		}
 		p.readPing(&a, last, body, whole)
 	} else {
@@ -91,6 +92,9 @@ func (p *Proxy) question(a *ask, pending *ask, policyKey string, body []byte) ho
 		return hold.Digest{}
 	}
 	kind := []byte(a.kind + " " + a.version + " " + policyKey)
+	if p.settings.Load().Hold.Edge { // after a reload one that is held elsewhere is not the same
+		kind = append(kind, " edge"...)
+	}
 	switch {
 	case a.kind == kindSync && a.sync == nil && pending != nil && pending.kind == kindSync:
 		return pending.question // an empty Sync repeats the last one, 2.2.1.21.1
@@ -115,7 +119,7 @@ func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
 		p.config.Metrics.unreadable(kindPing, err)
 		return
 	}
-	a.interval, a.folders, a.folderList = last.Interval, last.Folders, last.FolderList
+	a.interval, a.folders, a.folderList, a.named = last.Interval, last.Folders, last.FolderList, last.Pinged
 	if ping.HasInterval {
 		// What is no number above 0 is the server's to judge (MS-ASCMD 2.2.3.88.1).
 		a.saidInterval = max(0, time.Duration(ping.Interval)*time.Second)
@@ -128,6 +132,10 @@ func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
 		a.saidFolders = len(ping.Folders)
 		a.folders = a.saidFolders
 		a.folderList = p.folderList(ping.Folders)
+		a.named = nil
+		if p.settings.Load().Hold.Edge {
+			a.named = nameFolders(&ping)
+		}
 	}
 	switch {
 	case ping.HasInterval && ping.HasFolders:
@@ -139,6 +147,21 @@ func (p *Proxy) readPing(a *ask, last watch.Last, body []byte, whole bool) {
 	default:
 		a.form = "empty"
 	}
+}
+
+// mostNamed is how many folders a question to the server may name (MS-ASCMD 2.2.3.29.1).
+const mostNamed = 300
+
+// nameFolders are the folders of a Ping; nil where they are too many, or what a server
+// makes of them is not known.
+func nameFolders(ping *eas.PingRequest) (named []watch.Waited) {
+	if ping.Duplicate || len(ping.Folders) > mostNamed {
+		return nil
+	}
+	for _, f := range ping.Folders {
+		named = append(named, watch.Waited{ID: string(f.ID), Class: string(f.Class)})
+	}
+	return named
 }
 
 // folderList stands for the folders of a Ping, in any order.
@@ -183,10 +206,12 @@ func (p *Proxy) remember(a ask, answer eas.SyncResponse) {
 	switch {
 	case !a.tracked || a.form == "unread":
 	case a.kind == kindPing:
-		p.memory.Ping(a.device, a.saidInterval, a.saidFolders, a.folderList)
+		p.memory.Ping(a.device, a.saidInterval, a.saidFolders, a.folderList, a.named)
 	case a.sync == nil:
+		p.haste.synced(a.device, answer.Changed())
 		p.memory.SyncAgain(a.device, answer)
 	default:
+		p.haste.synced(a.device, answer.Changed())
 		p.memory.Sync(a.device, *a.sync, answer)
 	}
 }

@@ -50,11 +50,11 @@ func TestAskIsWhatWasSaidFilledUpWithWhatWasAccepted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New(Config{Upstream: &url.URL{Scheme: "http", Host: "up.test"}})
-			p.memory.Ping(dev1, 8*time.Minute, 3, [16]byte{})
+			p.memory.Ping(dev1, 8*time.Minute, 3, [16]byte{}, nil)
 			p.memory.Sync(dev1, eas.SyncRequest{Wait: 2, Interval: -1, Collections: make([]eas.SyncCollection, 2)}, eas.SyncResponse{Empty: true})
 			r := httptest.NewRequest(http.MethodPost, "/", nil)
 			r.Header.Set("Authorization", basic("anna", "x"))
-			p.accepted.note(dev1, p.credentials(r))
+			p.memory.Accept(dev1, [16]byte(p.credentials(r)))
 			a := p.read(r, eas.Envelope{Command: c.command, DeviceID: "dev1", DeviceType: "phone", User: "claimed"}, []byte(c.body), !c.cut)
 			said := a.saidInterval
 			if said < 0 {

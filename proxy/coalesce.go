@@ -33,6 +33,10 @@ func (p *Proxy) join(held *wait, up *exchange) {
 	} else {
 		p.config.Metrics.coalesced.WithLabelValues(held.kind).Inc()
 		up.forget()
+		if v.Up.vigil != nil {
+			v.Up.vigil.lasts(held.ends())
+			p.endInTime(held) // nobody else will: no answer is on its way
+		}
 	}
 	p.act(held.holder(), v)
 	if held.isOver() { // released in the moment between, when there was nothing to take it from
@@ -75,6 +79,8 @@ func (p *Proxy) detach(held *wait, keep bool) (asked time.Duration) {
 		return max(time.Since(held.began), 1) // it has ended
 	}
 	asked = up.sentFor()
+	// What is held here costs the server nothing, and the phone comes back with the same.
+	keep = keep || up.isHeldHere() && p.settings.Load().Hold.Edge && !p.leaving.Load()
 	linger := p.settings.Load().Hold.Linger
 	switch {
 	case !lingers:

@@ -83,6 +83,9 @@ func (p *Proxy) understandPing(held *wait, answer *heldAnswer, seen *heartbeat.E
 	if said.Status == eas.PingExpired || said.Status == eas.PingChanges {
 		p.remember(held.ask, eas.SyncResponse{})
 	}
+	if said.Status == eas.PingChanges && held.tracked {
+		p.memory.Told(held.device, said.Folders)
+	}
 	seen.Status = int(said.Status)
 	return statusLabel(seen.Status, int(eas.PingServerError))
 }

@@ -17,6 +17,8 @@ type exchange struct {
 	pin    *upstream.Pin
 	leash  upstream.Leash // ends it
 	slices *slicing       // nil: it lasts as long as the server lets it
+	vigil  *vigil         // nil: the server holds it from the beginning
+	ours   bool           // what went up is not what the device sent
 	// streams is closed when the server has answered, where the request is so large
 	// that it goes up as it comes in; nil otherwise.
 	streams chan struct{}
@@ -45,11 +47,23 @@ func (p *Proxy) exchange(r *http.Request, request *upstream.Request, body []byte
 	if request.Stream != nil {
 		x.streams = make(chan struct{})
 	}
+	if x.slices == nil {
+		x.vigil = p.vigil(r, x, held)
+	}
 	return x, nil
 }
 
-// enter queues for a place at the server.
+// enter begins it, here or at the server.
 func (x *exchange) enter() {
+	if x.vigil == nil || x.request.Pack() != nil { // what is wrong with it comes out there
+		x.queue()
+		return
+	}
+	x.vigil.begin()
+}
+
+// queue is for a place at the server.
+func (x *exchange) queue() {
 	if x.slices == nil && x.pin == nil && x.streams == nil {
 		if err := x.request.Pack(); err != nil {
 			x.proxy.answered(x, nil, err)
@@ -109,6 +123,7 @@ func (x *exchange) send() {
 	}
 	x.mu.Unlock()
 	x.proxy.holds.Asked(time.Now(), x.first.holder(), x)
+	x.proxy.doubt(&x.first.ask)
 	if x.pin != nil { // its connection is the client's own
 		x.arrived(x.pin.Do(&x.leash, request))
 		return
@@ -249,6 +264,9 @@ func (x *exchange) done() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.over = true
+	if x.vigil != nil {
+		x.vigil.stop()
+	}
 	if x.timer != nil {
 		x.timer.Stop()
 		x.proxy.lingers(x, false)

@@ -15,8 +15,8 @@ import (
 
 func TestLawBounded(t *testing.T) {
 	t.Run("devices", func(t *testing.T) {
-		defer func(c watch.Config) { remembered = c }(remembered)
-		remembered = watch.Config{Devices: 10, Bytes: 1 << 20}
+		defer func(c watch.Config) { Remembered = c }(Remembered)
+		Remembered = watch.Config{Devices: 10, Bytes: 1 << 20}
 		s := onSockets(t, lab.Answer(nothingNew))
 		phone := s.call()
 		for i := range 100 {

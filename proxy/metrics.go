@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -29,6 +30,9 @@ type Metrics struct {
 	badBodies  prometheus.Counter
 	left       prometheus.Counter
 
+	checks    *prometheus.CounterVec
+	checkTime *prometheus.HistogramVec
+	handed    *prometheus.CounterVec
 	coalesced *prometheus.CounterVec
 	tooFast   *prometheus.CounterVec
 
@@ -65,6 +69,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help: "Request bodies that the client broke or broke off."}),
 		left: f.NewCounter(prometheus.CounterOpts{Name: "diastole_clients_left_total",
 			Help: "Clients that left before their answer, waits not counted."}),
+		checks: counter("checks_total", "Questions to the upstream whether something has changed, by reason and verdict.", "reason", "verdict"),
+		checkTime: f.NewHistogramVec(prometheus.HistogramOpts{Name: "diastole_check_seconds",
+			Help: "Time to the answer of such a question, by verdict.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 13)}, []string{"verdict"}),
+		handed:    counter("waits_handed_over_total", "Waits held at the edge that were left to the upstream, by reason.", "reason"),
 		coalesced: counter("waits_coalesced_total", "Waits that inherited the upstream wait of an earlier one of their device.", "kind"),
 		tooFast: counter("waits_too_fast_total",
 			"Answers held back because the upstream ends this device's waits at once, again and again.", "kind"),
@@ -92,8 +100,18 @@ func (m *Metrics) observeHold(p *Proxy) {
 		Help: "Waits that the upstream has at this moment."}, func() float64 { up, _ := p.queue.Len(); return float64(up) })
 	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_upstream_waits_queued",
 		Help: "Waits that are held and have yet to go to the upstream."}, func() float64 { _, queued := p.queue.Len(); return float64(queued) })
+	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_upstream_checks",
+		Help: "Questions that the upstream has at this moment."}, func() float64 { up, _ := p.checks.Len(); return float64(up) })
+	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_upstream_checks_queued",
+		Help: "Questions that wait for their turn."}, func() float64 { _, queued := p.checks.Len(); return float64(queued) })
 	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_parked_connections",
 		Help: "Connections of clients that cost no goroutine: they wait for an answer, or rest."}, func() float64 { return float64(p.parkedNow()) })
+}
+
+// checked counts a question that began then.
+func (m *Metrics) checked(reason, verdict string, began time.Time) {
+	m.checks.WithLabelValues(reason, verdict).Inc()
+	m.checkTime.WithLabelValues(verdict).Observe(time.Since(began).Seconds())
 }
 
 func (m *Metrics) stale(resent bool) {

@@ -57,8 +57,8 @@ func (p *Proxy) passCommand(w http.ResponseWriter, r *http.Request, query eas.En
 	}
 	began := time.Now()
 	p.relay(w, r, request, query.Command.String(), func(answer *upstream.Response) {
-		if d, tracked := device(r, query); tracked && isSyncDocument(answer) {
-			p.acknowledge(d, hold.Command{Credentials: p.credentials(r), Since: began})
+		if d, tracked := device(r, query); tracked {
+			p.heed(d, answer, query.PolicyKey, hold.Command{Credentials: p.credentials(r), Since: began})
 		}
 	})
 }

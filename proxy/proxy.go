@@ -33,17 +33,23 @@ type Config struct {
 
 	Devices  *heartbeat.Tracker  // nil: one of its own
 	Networks *heartbeat.Networks // nil: one of its own
+	Memory   *watch.Memory       // what devices have; nil: one of its own
 	Record   func(Record)        // gets every wait that is over; must not block; nil: nobody
+
+	// Watch listens for changes of a mailbox, for waits that are held at the edge. It
+	// returns at once; heard may be called from any goroutine, with true when something
+	// may have changed and with false when Covered has. nil: nobody tells.
+	Watch func(m Mailbox, heard func(changed bool)) Watching
 
 	LogUser func(user string) string // how a user is written to the log; "-" for all
 	Log     *zap.Logger              // nowhere
 	Metrics *Metrics                 // unregistered
 }
 
-// remembered bounds what is kept of devices: a device with ten folders takes some
-// 2 KiB. At a limit the one that was silent for longest is forgotten; its next
-// empty Ping is then relayed without a known interval.
-var remembered = watch.Config{Devices: 100_000, Bytes: 128 << 20}
+// Remembered bounds what is kept of devices: one with thirty folders of which it syncs
+// ten takes some 5 KiB, so 256 MiB are 50,000 of them. At a limit the one that was silent
+// for longest is forgotten; its next empty Ping is then relayed without a known interval.
+var Remembered = watch.Config{Devices: 100_000, Bytes: 256 << 20}
 
 // Proxy is the http.Handler of the device port.
 type Proxy struct {
@@ -53,15 +59,16 @@ type Proxy struct {
 	memory   *watch.Memory
 	proofs   *proof.Watcher
 	holds    hold.Register[holder, *wait, *exchange]
-	queue    *hold.Queue
+	queue    *hold.Queue // for waits at the server
+	checks   *hold.Queue // for questions to it
 	haste    *haste
-	accepted *accepted
 	secret   secret
 	known    sync.Map // net.Conn -> *clientConn, those with a pin, doomed, or parked once
 
 	leaving atomic.Bool // Drain was called: nothing new goes up
 
-	least atomic.Int64 // nanoseconds: the shortest slice that the server takes, 0: any
+	least         atomic.Int64 // nanoseconds: the shortest slice that the server takes, 0: any
+	shortestTaken atomic.Int64 // nanoseconds: the shortest Ping that it takes, 0: any
 
 	mu        sync.Mutex
 	lobby     *Entrance // of requests that came without one
@@ -88,9 +95,12 @@ func New(c Config) *Proxy {
 	if c.Networks == nil {
 		c.Networks = heartbeat.NewNetworks(heartbeat.NetworksConfig{})
 	}
+	if c.Memory == nil {
+		c.Memory = watch.NewMemory(Remembered)
+	}
 	p := &Proxy{
-		config: c, memory: watch.NewMemory(remembered), proofs: proof.New(proof.Config{}),
-		queue: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), accepted: newAccepted(), secret: newSecret(),
+		config: c, memory: c.Memory, proofs: proof.New(proof.Config{}),
+		queue: hold.NewQueue(hold.QueueConfig{}), checks: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), secret: newSecret(),
 	}
 	p.lobby = p.Entrance()
 	p.Apply(c.Settings)
@@ -198,6 +208,8 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	switch query.Command {
 	case eas.CommandPing, eas.CommandSync:
 		p.serveWait(w, r, query, decided)
+	case eas.CommandFolderSync:
+		p.passFolderSync(w, r, query)
 	default:
 		p.passCommand(w, r, query)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // passSync relays a Sync that does not wait, reading along what the device has.
-func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstream.Request, asked ask) {
+func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstream.Request, asked ask, policyKey string) {
 	var up *going
 	if request.Stream != nil {
 		up = &going{from: request.Stream}
@@ -29,11 +29,12 @@ func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstre
 			p.synced(asked, down)
 		}
 	}()
+	p.doubt(&asked)
 	p.relay(w, r, request, "Sync", func(answer *upstream.Response) {
+		if asked.tracked {
+			p.heed(asked.device, answer, policyKey, hold.Command{Credentials: asked.credentials, Since: began, Syncs: true})
+		}
 		if isSyncDocument(answer) {
-			if asked.tracked {
-				p.acknowledge(asked.device, hold.Command{Credentials: asked.credentials, Since: began, Syncs: true})
-			}
 			down = watch.ReadAlong(answer.Body, answer.Get("Content-Encoding"))
 			answer.Body = down
 		}

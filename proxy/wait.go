@@ -36,8 +36,12 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		return
 	}
 	asked := p.read(r, query, body, whole)
+	if answer, _ := p.inFull(&asked); answer != nil && !asked.waits {
+		ownDocument(answer).writeTo(w)
+		return
+	}
 	if !asked.waits {
-		p.passSync(w, r, request, asked)
+		p.passSync(w, r, request, asked, query.PolicyKey)
 		return
 	}
 	// A POST is never sent twice, except a Ping: it changes nothing.
@@ -46,6 +50,11 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	held := p.give(time.Now(), asked, decided)
 	p.comesFrom(r, held)
 	p.learnAsked(held)
+	if answer, status := p.inFull(&held.ask); answer != nil {
+		p.answerHere(w, r, held, answer, status)
+		return
+	}
+	body = p.writeOut(request, &held.ask, body)
 	if held.clamped && !p.clamp(request, body, held) {
 		p.refuseInterval(w, r, held)
 		return
@@ -64,7 +73,7 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		return
 	}
 	p.begin(r, held)
-	p.limit(held)
+	p.limit(held, up)
 	p.join(held, up)
 	handler.stay()
 }
@@ -120,7 +129,7 @@ const overdue = 10 * time.Second
 // limit sees to it that no phone is answered later than it asked: a server that is
 // overloaded, or out of workers, says nothing at all. One whose network would not
 // live that long is answered soon after the server should have.
-func (p *Proxy) limit(held *wait) {
+func (p *Proxy) limit(held *wait, up *exchange) {
 	// What its device said last is nothing that a stranger may find out by asking less.
 	if held.interval <= 0 || !held.met && !held.said {
 		return
@@ -129,7 +138,16 @@ func (p *Proxy) limit(held *wait) {
 	if held.clamped {
 		due = min(due, held.goes+overdue)
 	}
+	if up.vigil != nil {
+		p.endInTime(held)
+		return
+	}
 	p.at(held, time.Until(held.began.Add(due+grace)), func() { p.release(held, byLimit) })
+}
+
+// endInTime ends a wait that is held here when its interval is over.
+func (p *Proxy) endInTime(held *wait) {
+	p.at(held, time.Until(held.ends()), func() { p.release(held, byLimit) })
 }
 
 // at has then done in a while, instead of what was to be done before.

@@ -32,10 +32,27 @@ const (
 // ask gets a path of the API: into prints it as it came, if that is wanted, or
 // fills page.
 func (f adminFlags) ask(out io.Writer, path string, query url.Values, page any) (printed bool, err error) {
-	answer, err := f.get(path + "?" + query.Encode())
+	answer, err := f.send(http.MethodGet, path+"?"+query.Encode(), nil)
 	if err != nil {
 		return false, err
 	}
+	return f.shown(out, answer, page)
+}
+
+// tell sends what to a path of the API and does with the answer what ask does.
+func (f adminFlags) tell(out io.Writer, path string, what, page any) (printed bool, err error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return false, err
+	}
+	answer, err := f.send(http.MethodPost, path, body)
+	if err != nil {
+		return false, err
+	}
+	return f.shown(out, answer, page)
+}
+
+func (f adminFlags) shown(out io.Writer, answer []byte, page any) (printed bool, err error) {
 	if f.JSON {
 		var b bytes.Buffer
 		if err = json.Indent(&b, answer, "", "  "); err == nil {
@@ -58,12 +75,15 @@ func (f adminFlags) base() string {
 	return base
 }
 
-func (f adminFlags) get(path string) ([]byte, error) {
+func (f adminFlags) send(method, path string, what []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), askWithin)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.base()+path, nil)
+	r, err := http.NewRequestWithContext(ctx, method, f.base()+path, bytes.NewReader(what))
 	if err != nil {
 		return nil, fmt.Errorf("--admin %s is no URL; write for example http://127.0.0.1:9180", f.Admin)
+	}
+	if what != nil {
+		r.Header.Set("Content-Type", "application/json")
 	}
 	if f.TokenFile != "" {
 		token, err := os.ReadFile(f.TokenFile)

@@ -20,10 +20,16 @@ func TestACommandLineThatMakesNoSenseEndsWithTwoAndTheWayOut(t *testing.T) {
 		"serve --upstream http://a --key k": `diastole: --cert and --key must be used together (see diastole serve --help)`,
 		"devices --limit 0":                 `diastole: devices: --limit wants a number from 1 to 1000 (see diastole devices --help)`,
 		"advise --limit 1001":               `diastole: advise: --limit wants a number from 1 to 1000 (see diastole advise --help)`,
-		"decode a b":                        `diastole: unexpected argument b (see diastole decode --help)`,
-		"decode a --hex 03":                 `diastole: decode: give one of FILE, --hex and --query (see diastole decode --help)`,
-		"decode a --json":                   `diastole: decode: --json goes with --query (see diastole decode --help)`,
-		"version now":                       `diastole: unexpected argument now (see diastole version --help)`,
+		"forget":                            `diastole: expected "<user>" (see diastole forget --help)`,
+		"doctor --upstream https://a":       `diastole: missing flags: --password-file=FILE, --user=U (see diastole doctor --help)`,
+		"doctor --upstream a --user u --password-file f":                  `diastole: doctor: --upstream: write the server's address, for example https://exchange.internal (see diastole doctor --help)`,
+		"doctor --upstream http://a --user u --password-file f --ca c":    `diastole: doctor: --ca: no certificate is ever checked, because --upstream begins with http:// (see diastole doctor --help)`,
+		"doctor --upstream http://a --user u --password-file f --load 33": `diastole: doctor: --load: write a number from 0 to 32 (see diastole doctor --help)`,
+		"doctor --upstream http://a --user u --password-file f --wait 1s": `diastole: doctor: --wait: write a length of time from 5s to 59m (see diastole doctor --help)`,
+		"decode a b":        `diastole: unexpected argument b (see diastole decode --help)`,
+		"decode a --hex 03": `diastole: decode: give one of FILE, --hex and --query (see diastole decode --help)`,
+		"decode a --json":   `diastole: decode: --json goes with --query (see diastole decode --help)`,
+		"version now":       `diastole: unexpected argument now (see diastole version --help)`,
 	} {
 		t.Run(args, func(t *testing.T) {
 			runProgram(t, "", strings.Fields(args)...).is(t, outcome{exitUsage, "", want + "\n"})
@@ -41,7 +47,7 @@ func TestHelpPromisesTheExitCodes(t *testing.T) {
 	if !strings.Contains(text, want) {
 		t.Errorf("the exit codes are missing in:\n%s", help.out)
 	}
-	for _, command := range []string{"serve", "check", "demo", "devices", "advise", "decode", "version"} {
+	for _, command := range []string{"serve", "check", "demo", "devices", "advise", "forget", "doctor", "decode", "version"} {
 		if !strings.Contains(help.out, "\n  "+command+" ") {
 			t.Errorf("%s is missing in:\n%s", command, help.out)
 		}

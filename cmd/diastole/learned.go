@@ -18,6 +18,8 @@ import (
 type learned struct {
 	devices  *heartbeat.Tracker
 	networks *heartbeat.Networks
+	haves    *haves
+	putting  sync.RWMutex // read-locked from a look at a device until that is put
 	store    *store.Store
 	lasting  bool // the store is a file
 	log      *zap.Logger
@@ -53,6 +55,7 @@ func openLearned(cfg *config.Config, log *zap.Logger, metrics prometheus.Registe
 	if err != nil {
 		return nil, err
 	}
+	l.haves = newHaves(l.store, l.lasting, log)
 	if l.lasting {
 		l.restore(context.Background())
 	}
@@ -79,34 +82,47 @@ func (l *learned) restore(ctx context.Context) {
 		l.networks.Restore(n)
 		networks++
 	}
-	l.log.Info("what was learned before is known", zap.Int("devices", devices), zap.Int("networks", networks))
+	l.log.Info("what was learned before is known", zap.Int("devices", devices), zap.Int("networks", networks),
+		zap.Int("devices_with_keys", l.haves.restore(ctx)))
 }
 
 // record keeps a wait that has ended. It stands in the way of an answer and so
 // only puts things down: writing is the store's own business.
 func (l *learned) record(r proxy.Record) {
+	l.putting.RLock()
+	defer l.putting.RUnlock()
+	d, known := l.devices.Snapshot(r.Key)
+	if !known {
+		return // its user was forgotten: what comes late of a wait, its proof, would bring both back
+	}
 	l.store.PutWait(store.Wait{
 		Key: r.Key, Ended: r.When, Network: r.Wait.Network, Kind: r.Kind, Rule: r.Rule,
 		Asked: r.Wait.Asked, Given: r.Wait.Given, Held: r.Wait.Held, Outcome: r.Wait.Outcome, Proof: r.Wait.Proof,
 	})
-	if !l.lasting {
-		return // the tracker is the memory, a second one would only cost
-	}
-	if d, ok := l.devices.Snapshot(r.Key); ok {
+	if l.lasting { // otherwise the tracker is the memory, a second one would only cost
 		l.store.PutDevice(d)
 	}
 }
 
-// save keeps the networks that something was learned of, every minute.
+// save keeps what the devices have, every second, and the networks that something
+// was learned of, every minute.
 func (l *learned) save() {
 	defer close(l.stopped)
-	tick := time.NewTicker(saveEvery)
-	defer tick.Stop()
+	networks, haves := time.NewTicker(saveEvery), time.NewTicker(saveHavesEvery)
+	defer networks.Stop()
+	defer haves.Stop()
 	for {
 		select {
-		case <-tick.C:
+		case <-haves.C:
+			next := saveHavesEvery
+			if l.haves.save(l.putting.RLocker()) != nil {
+				next = saveHavesAgain
+			}
+			haves.Reset(next)
+		case <-networks.C:
 			l.saveNetworks()
 		case <-l.stop:
+			_ = l.haves.save(l.putting.RLocker()) // the store says so
 			l.saveNetworks()
 			return
 		}

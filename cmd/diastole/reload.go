@@ -20,11 +20,26 @@ import (
 var reloadable = []string{
 	"listen", "drain", "log.level", "forwarded.trusted",
 	"upstream.profile", "upstream.hold", "upstream.slice", "upstream.linger", "upstream.max_waits", "upstream.pace",
-	"upstream.location_hosts",
+	"upstream.check", "upstream.max_checks", "upstream.check_pace", "upstream.location_hosts", "wake.poll", "wake.safety",
 }
 
 func needsRestart(key string) bool {
 	return !strings.HasPrefix(key, "policy.") && !slices.Contains(reloadable, key)
+}
+
+// inTime parts keys that have changed into those that can be applied and those that
+// need a restart. The way of holding goes with the sources: with the ones in force it
+// may hear of changes late.
+func inTime(changed []string) (now, late []string) {
+	sources := slices.ContainsFunc(changed, func(key string) bool { return strings.HasPrefix(key, "wake.") && needsRestart(key) })
+	for _, key := range changed {
+		if needsRestart(key) || sources && key == "upstream.hold" {
+			late = append(late, key)
+		} else {
+			now = append(now, key)
+		}
+	}
+	return now, late
 }
 
 // reload reads the file again and keeps every wait. A file that cannot be used
@@ -46,13 +61,12 @@ func (d *daemon) reload(ctx context.Context) {
 
 // readAgain puts the file into force, all of it or nothing. What can fail comes
 // first: the file, then a new address.
-func (d *daemon) readAgain(ctx context.Context) (changed []string, err error) {
+func (d *daemon) readAgain(ctx context.Context) ([]string, error) {
 	cfg, err := d.source.load()
 	if err != nil {
 		return nil, err
 	}
-	changed = config.Changed(d.config, cfg)
-	late := slices.DeleteFunc(slices.Clone(changed), func(key string) bool { return !needsRestart(key) })
+	changed, late := inTime(config.Changed(d.config, cfg))
 	cfg.Take(late, d.config) // what is in force, so that the next reload compares with that
 	rules, err := policy.Compile(cfg.Policy)
 	if err != nil {
@@ -74,10 +88,13 @@ func (d *daemon) readAgain(ctx context.Context) (changed []string, err error) {
 		d.log.Warn("upstream.max_waits is in force, the limit of connections that goes with it needs a restart",
 			zap.Int("connections_limit", d.phones.limit), zap.Int("after_a_restart", limit))
 	}
+	if slices.Contains(changed, "upstream.hold") {
+		warnUnheard(cfg, d.log)
+	}
 	if len(late) > 0 {
 		d.log.Warn("these keys need a restart, what they said before is still in force", zap.Strings("keys", late))
 	}
-	return slices.DeleteFunc(changed, needsRestart), nil
+	return changed, nil
 }
 
 // addressInUse adds the reason that nobody would guess: two addresses with one port
@@ -106,9 +123,14 @@ func (d *daemon) apply(cfg *config.Config, rules *policy.Policy) {
 
 // proxySettings are what the proxy may be told again and again.
 func proxySettings(cfg *config.Config, rules *policy.Policy) proxy.Settings {
-	hold := proxy.Hold{Linger: cfg.Upstream.Linger, MaxWaits: cfg.Upstream.MaxWaits, Pace: cfg.Upstream.Pace}
-	if cfg.Upstream.Hold == "slice" {
-		hold.Slice = cfg.Upstream.Slice
+	up := cfg.Upstream
+	hold := proxy.Hold{
+		Linger: up.Linger, MaxWaits: up.MaxWaits, Pace: up.Pace,
+		Edge: up.Hold == "edge", Check: up.CheckKind(), MaxChecks: up.MaxChecks, CheckPace: up.CheckPace,
+		Poll: cfg.Wake.Poll, Safety: cfg.Wake.Safety,
+	}
+	if up.Hold == "slice" {
+		hold.Slice = up.Slice
 	}
 	return proxy.Settings{
 		Policy: rules, Hold: hold,

@@ -67,7 +67,7 @@ func TestAHeldPingSurvivesThreeReloadsAndGetsItsRealAnswer(t *testing.T) {
 		p.signal(unix.SIGHUP)
 		p.await(i+1, "", wasRead)
 	}
-	changed := "upstream.profile upstream.hold upstream.linger upstream.max_waits upstream.pace policy.rules drain"
+	changed := "upstream.profile upstream.hold upstream.linger upstream.max_waits upstream.pace upstream.check_pace policy.rules drain"
 	if got := texts(p.await(3, "", wasRead), "changed"); got != changed {
 		t.Errorf("changed %s, want %s", got, changed)
 	}

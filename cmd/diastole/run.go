@@ -135,6 +135,9 @@ func (d *daemon) close() {
 	if d.proxy != nil {
 		d.proxy.Close()
 	}
+	if d.hub != nil { // after the waits that listen to it
+		d.hub.Close()
+	}
 	if d.admin != nil {
 		if err := d.admin.Close(); err != nil {
 			d.log.Debug("closing the admin listener", zap.Error(err))

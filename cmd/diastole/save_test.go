@@ -16,7 +16,7 @@ import (
 
 // openCounted is what was learned, kept in a file, and how many rows of a table were
 // written to it so far.
-func openCounted(t *testing.T, path string) (l *learned, written func(table string) float64) {
+func openCounted(t *testing.T, path string) (l *learned, saved func(table string) float64) {
 	t.Helper()
 	cfg, metrics := config.Default(), prometheus.NewRegistry()
 	cfg.State.Path = path
@@ -25,23 +25,29 @@ func openCounted(t *testing.T, path string) (l *learned, written func(table stri
 		t.Fatal(err)
 	}
 	t.Cleanup(l.close)
-	return l, func(table string) (n float64) {
+	return l, func(table string) float64 {
 		if err := l.store.Flush(); err != nil {
 			t.Error(err)
 		}
-		families, err := metrics.Gather()
-		if err != nil {
-			t.Error(err)
-		}
-		for _, f := range families {
-			for _, m := range f.Metric {
-				if f.GetName() == "diastole_store_written_total" && m.Label[0].GetValue() == table {
-					n = m.Counter.GetValue()
-				}
+		return written(t, metrics, table)
+	}
+}
+
+// written is how many rows of a table were written.
+func written(t *testing.T, r prometheus.Gatherer, table string) (n float64) {
+	t.Helper()
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.Metric {
+			if f.GetName() == "diastole_store_written_total" && m.Label[0].GetValue() == table {
+				n = m.Counter.GetValue()
 			}
 		}
-		return n
 	}
+	return n
 }
 
 func TestOnlyNetworksThatSayMoreAreSavedAgain(t *testing.T) {

@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -17,6 +13,7 @@ import (
 	"github.com/diastole/diastole/internal/admin"
 	"github.com/diastole/diastole/internal/config"
 	"github.com/diastole/diastole/internal/edge"
+	"github.com/diastole/diastole/internal/wake"
 	"github.com/diastole/diastole/policy"
 	"github.com/diastole/diastole/proxy"
 )
@@ -83,6 +80,7 @@ type daemon struct {
 	proxy   *proxy.Proxy
 	learned *learned
 	named   *networkMetrics
+	hub     *wake.Hub // nil where nobody tells of changes
 	phones  *listener
 	leaving sync.WaitGroup // former listeners that still drain
 	admin   *admin.Server  // nil where none is wanted
@@ -120,6 +118,9 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 	if d.named, err = registerLearned(metrics, d.learned, cfg.Policy.Networks); err != nil {
 		return err
 	}
+	if d.hub, err = openSources(cfg, log, metrics); err != nil {
+		return err
+	}
 	if d.proxy, err = d.newProxy(rules, users, metrics); err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func newRegistry(b build) *prometheus.Registry {
 
 func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metrics prometheus.Registerer) (*proxy.Proxy, error) {
 	cfg := d.config
-	toUpstream, err := upstreamTLS(cfg.Upstream.CA)
+	toUpstream, err := trusting("upstream.ca", cfg.Upstream.CA)
 	if err != nil {
 		return nil, err
 	}
@@ -152,27 +153,13 @@ func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metri
 		Settings: proxySettings(cfg, rules),
 		Devices:  d.learned.devices,
 		Networks: d.learned.networks,
+		Memory:   d.learned.haves.memory,
 		Record:   d.learned.record,
+		Watch:    watching(d.hub),
 		LogUser:  users,
 		Log:      d.log.Named("proxy"),
 		Metrics:  proxy.NewMetrics(metrics),
 	}), nil
-}
-
-// upstreamTLS trusts the certificates in a file instead of the system's.
-func upstreamTLS(file string) (*tls.Config, error) {
-	if file == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("upstream.ca: %w", err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("upstream.ca: %s holds no certificate any more", file)
-	}
-	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
 func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
@@ -198,6 +185,7 @@ func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer
 			Advise:   d.learned.networks.Advise,
 			Decide:   func(network string) policy.Decision { return d.rules.Load().Decide(policy.Asker{Network: network}) },
 			User:     users,
+			Forget:   d.learned.forget,
 		},
 		Log: d.log.Named("admin"),
 	})

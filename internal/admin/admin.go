@@ -4,7 +4,8 @@
 // whoever looks for a fault. See [Listen].
 //
 // It is a listener of its own because none of this may ever be reachable on the
-// port that phones use. It only reads: nothing here changes what the proxy does.
+// port that phones use. Nothing here changes what the proxy does; the one thing that
+// is not reading is to forget a user.
 // It speaks plain HTTP and ends no TLS; off loopback it belongs behind something
 // that does, since the bearer token travels in clear.
 package admin
@@ -35,7 +36,8 @@ type Config struct {
 	Log     *zap.Logger
 }
 
-// Limits for peers that send slowly or never end. Nothing here takes a body.
+// Limits for peers that send slowly or never end. The one body that is taken has
+// its own, longestForget.
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute

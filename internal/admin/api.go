@@ -26,6 +26,9 @@ type Learned struct {
 	Decide func(network string) policy.Decision
 	// User writes a user as the log does.
 	User func(user string) string
+	// Forget drops all that is known of a user, written as the phones sign in. An
+	// error says that some of it may be left.
+	Forget func(user string) (Forgotten, error)
 }
 
 // How many items one answer has. A fleet may be a million phones, and whoever asks
@@ -49,6 +52,7 @@ type Page struct {
 func api(mux *http.ServeMux, l *Learned) {
 	mux.HandleFunc("GET /api/v1/devices", l.devices)
 	mux.HandleFunc("GET /api/v1/networks", l.networks)
+	mux.HandleFunc("POST /api/v1/forget", l.forget)
 }
 
 // request is what a page was asked for.
@@ -104,8 +108,10 @@ func (r *request) turn(n int) (show, end bool) {
 	return n >= r.Offset && !r.More, r.More
 }
 
-func sayWrong(w http.ResponseWriter, problem string) {
-	sayJSON(w, http.StatusBadRequest, struct {
+func sayWrong(w http.ResponseWriter, problem string) { sayError(w, http.StatusBadRequest, problem) }
+
+func sayError(w http.ResponseWriter, status int, problem string) {
+	sayJSON(w, status, struct {
 		Error string `json:"error"`
 	}{problem})
 }

@@ -21,6 +21,7 @@ type learnedBy struct {
 	devices  *heartbeat.Tracker
 	networks *heartbeat.Networks
 	spec     policy.Spec
+	forget   func(user string) (Forgotten, error)
 }
 
 func newLearned() *learnedBy {
@@ -43,6 +44,7 @@ func (l *learnedBy) serve(t *testing.T) string {
 		Advise:   l.networks.Advise,
 		Decide:   func(network string) policy.Decision { return rules.Decide(policy.Asker{Network: network}) },
 		User:     func(user string) string { return "h-" + user[:1] },
+		Forget:   l.forget,
 	}})
 }
 

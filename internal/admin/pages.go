@@ -79,6 +79,7 @@ const (
 `
 	indexAPI = `<li><a href="/api/v1/devices">/api/v1/devices</a>: what each device asks and how its waits end (JSON; limit, offset, q)
 <li><a href="/api/v1/networks">/api/v1/networks</a>: what each network was seen to survive (JSON; limit, offset, q)
+<li>POST /api/v1/forget: forgets a user (JSON: {"user": "NAME"})
 `
 	indexPprof = `<li><a href="/debug/pprof/">/debug/pprof/</a>: profiles
 `

@@ -4,13 +4,38 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // address takes HOST:PORT to listen on. An empty host means all of them, port 0
 // any free port.
-var address = codec[string]{
+var address = addressOf(`write HOST:PORT, for example ":443" or "[::1]:8443"`)
+
+// hookAddress is where somebody's word about changes is awaited.
+var hookAddress = addressOf("write HOST:PORT, for example 127.0.0.1:9181")
+
+func addressOf(want string) codec[string] {
+	return codec[string]{
+		read: func(n node) (string, error) { return readAddress(n, want) },
+		show: quoted,
+	}
+}
+
+// imapAddress is where a server is: nothing can be left to chance there.
+var imapAddress = codec[string]{
 	read: func(n node) (string, error) {
-		return readAddress(n, `write HOST:PORT, for example ":443" or "[::1]:8443"`)
+		const want = "write HOST:PORT of the mail store, for example imap.internal:993"
+		text, err := readAddress(n, want)
+		if err != nil {
+			return "", err
+		}
+		switch host, port, _ := net.SplitHostPort(text); {
+		case host == "":
+			return "", n.fault("no host", want)
+		case strings.Trim(port, "0") == "":
+			return "", n.fault("port 0 is no port to connect to", want)
+		}
+		return text, nil
 	},
 	show: quoted,
 }

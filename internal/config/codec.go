@@ -106,10 +106,10 @@ var yesNo = codec[bool]{
 	show: strconv.FormatBool,
 }
 
-// wholeNumber takes a number from 0 to high, in decimal digits alone. YAML knows
+// wholeNumber takes a number from low to high, in decimal digits alone. YAML knows
 // 0o17, 0x1f, 1_000 and 1e3 too, and 017 is 15 to some readers and 17 to others.
-func wholeNumber(high int) codec[int] {
-	want := fmt.Sprintf("write a whole number from 0 to %d", high)
+func wholeNumber(low, high int) codec[int] {
+	want := fmt.Sprintf("write a whole number from %d to %d", low, high)
 	return codec[int]{
 		read: func(n node) (int, error) {
 			if err := n.expect(number, want); err != nil {
@@ -121,6 +121,8 @@ func wholeNumber(high int) codec[int] {
 				return 0, n.fault("not a plain whole number", want)
 			case v < 0:
 				return 0, n.fault("less than nothing", want)
+			case v < low:
+				return 0, n.fault(fmt.Sprintf("less than %d", low), want)
 			case v > high:
 				return 0, n.fault(fmt.Sprintf("more than %d", high), want)
 			}

@@ -15,6 +15,7 @@ type Config struct {
 	Listen        string // HOST:PORT of the port that phones talk to
 	TLS           TLS
 	Upstream      Upstream
+	Wake          Wake
 	Forwarded     Forwarded
 	ProxyProtocol ProxyProtocol
 	Admin         Admin
@@ -36,11 +37,14 @@ type Upstream struct {
 	CA            string            // PEM file with the authorities to believe instead of the system's
 	LocationHosts map[string]string // 451's X-MS-Location: internal host -> public host, both in lower case
 	Profile       string            // which server it is: one of the profiles
-	Hold          string            // pass: an upstream wait is as long as the phone's; slice: it is made of several
+	Hold          string            // pass: an upstream wait is as long as the phone's; slice: it is made of several; edge: there is none
 	Slice         time.Duration     // with slice: the longest upstream wait
 	Linger        time.Duration     // how long an upstream wait is kept for a phone that left
 	MaxWaits      int               // upstream waits at once, 0 = no limit
 	Pace          int               // upstream waits that may start in a second, 0 = no limit
+	Check         string            // with edge, how the server is asked for changes: auto, estimate, ping; see CheckKind
+	MaxChecks     int               // such questions at once
+	CheckPace     int               // such questions that may start in a second, 0 = no limit
 }
 
 // Forwarded names the peers whose X-Forwarded-For, -Proto and -Host are believed.
@@ -78,6 +82,15 @@ func Default() *Config {
 		// 50 s are below the 60 s after which boxes behind us cut: nginx's proxy_read_timeout, most balancers.
 		Upstream: Upstream{
 			Profile: generic.name, Hold: "pass", Slice: 50 * time.Second, Linger: generic.linger, Pace: generic.pace,
+			// Eight questions at once are below the workers of every server we have seen, and enough for thousands of phones.
+			Check: "auto", MaxChecks: 8, CheckPace: generic.checkPace,
+		},
+		// 30 s is how long a change stays unseen at worst where nobody tells of it; 5 min is how long where somebody
+		// does and lost a word.
+		Wake: Wake{
+			Poll: 30 * time.Second, Safety: 5 * time.Minute, Users: "as-is",
+			IMAP: WakeIMAP{TLS: "tls", Mode: "auto", Connections: 2000, Master: Master{Separator: "*"}},
+			DAV:  WakeDAV{Every: time.Minute},
 		},
 		// Loopback, so that metrics and profiles are never on the internet by accident.
 		Admin: Admin{Listen: "127.0.0.1:9180"},

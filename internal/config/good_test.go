@@ -48,6 +48,12 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		TLS:    TLS{ALPN: []string{"http/1.1"}},
 		Upstream: Upstream{
 			Profile: "generic", Hold: "pass", Slice: 50 * time.Second, Pace: 2000,
+			Check: "auto", MaxChecks: 8, CheckPace: 2000,
+		},
+		Wake: Wake{
+			Poll: 30 * time.Second, Safety: 5 * time.Minute, Users: "as-is",
+			IMAP: WakeIMAP{TLS: "tls", Mode: "auto", Connections: 2000, Master: Master{Separator: "*"}},
+			DAV:  WakeDAV{Every: time.Minute},
 		},
 		Admin:  Admin{Listen: "127.0.0.1:9180"},
 		Policy: policy.Spec{Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve},
@@ -73,6 +79,22 @@ var fullPolicy = policy.Spec{
 	},
 }
 
+func fullWake(t *testing.T) Wake {
+	return Wake{
+		Poll: 20 * time.Second, Safety: 4 * time.Minute, Users: "full", Domain: "example.com",
+		Dovecot: WakeDovecot{Listen: ":9181", TokenFile: absolute(t, "testdata/files/token")},
+		IMAP: WakeIMAP{
+			Address: "imap.internal:143", TLS: "starttls", CA: absolute(t, "testdata/files/cert.pem"), Mode: "notify", Connections: 400,
+			Master: Master{User: "edge", PasswordFile: absolute(t, "testdata/files/password"), Separator: "%"},
+		},
+		JMAP: WakeJMAP{
+			URL: &url.URL{Scheme: "https", Host: "mail.internal", Path: "/jmap/"}, CA: absolute(t, "testdata/files/cert.pem"),
+			Push: JMAPPush{URL: &url.URL{Scheme: "https", Host: "mail.example.com", Path: "/jmap-push"}, Listen: "127.0.0.1:9182"},
+		},
+		DAV: WakeDAV{URL: &url.URL{Scheme: "https", Host: "sogo.internal", Path: "/SOGo/dav"}, CA: absolute(t, "testdata/files/cert.pem"), Every: 90 * time.Second},
+	}
+}
+
 func TestEveryKeyReachesItsPlace(t *testing.T) {
 	same(t, good(t, "full.yaml"), &Config{
 		Listen: "[::1]:8443",
@@ -85,8 +107,10 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 			URL:           &url.URL{Scheme: "https", Host: "Exchange.internal:8443", Path: "/eas"},
 			CA:            absolute(t, "testdata/files/cert.pem"),
 			LocationHosts: map[string]string{"exch01.internal": "mail.example.com", "exch02.internal": "mail2.example.com"},
-			Profile:       "zpush", Hold: "slice", Slice: 45 * time.Second, Linger: 12 * time.Second, MaxWaits: 200, Pace: 25,
+			Profile:       "zpush", Hold: "edge", Slice: 45 * time.Second, Linger: 12 * time.Second, MaxWaits: 200, Pace: 25,
+			Check: "ping", MaxChecks: 3, CheckPace: 77,
 		},
+		Wake: fullWake(t),
 		Forwarded: Forwarded{Trusted: []netip.Prefix{
 			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("192.0.2.9/32"),
 		}},

@@ -51,8 +51,8 @@ func (v vocabulary) suggestion(base, path string) string {
 func (v vocabulary) nearest(path string, limit int) string {
 	best, at := "", limit+1
 	for _, known := range v {
-		for _, candidate := range []string{known, sectionOf(known)} {
-			if d := slips(letters(path), letters(candidate)); candidate != "" && d < at {
+		for candidate := known; candidate != ""; candidate = sectionOf(candidate) {
+			if d := slips(letters(path), letters(candidate)); d < at {
 				best, at = candidate, d
 			}
 		}
@@ -85,12 +85,9 @@ func (v vocabulary) elsewhere(name string) string {
 	return found
 }
 
+// sectionOf is the section that a key or a section stands in, "" for none.
 func sectionOf(path string) string {
-	section, _, found := strings.Cut(path, ".")
-	if !found {
-		return ""
-	}
-	return section
+	return path[:max(0, strings.LastIndexByte(path, '.'))]
 }
 
 func letters(s string) string {

@@ -16,42 +16,51 @@ const (
 // serverURL takes where the ActiveSync server is: http or https, a host, perhaps
 // a port and a path in front of everything.
 var serverURL = codec[*url.URL]{
-	read: readServerURL,
-	show: func(u *url.URL) string {
-		if u == nil {
-			return quoted("")
+	read: func(n node) (*url.URL, error) {
+		u, err := readURL(n, wantURL)
+		if err != nil {
+			return nil, err
 		}
-		return quoted(u.String())
+		return trimmed(u), nil
 	},
+	show: showURL,
 }
 
-func readServerURL(n node) (*url.URL, error) {
-	if err := n.expect(text, wantURL); err != nil {
+func showURL(u *url.URL) string {
+	if u == nil {
+		return quoted("")
+	}
+	return quoted(u.String())
+}
+
+// readURL takes scheme, host, perhaps a port and a path, and nothing else.
+func readURL(n node, want string) (*url.URL, error) {
+	if err := n.expect(text, want); err != nil {
 		return nil, err
 	}
 	u, err := url.Parse(n.text)
 	switch {
 	case n.text == "":
-		return nil, n.fault("empty", wantURL)
+		return nil, n.fault("empty", want)
 	case err != nil && strings.Contains(n.text, "://"):
-		return nil, n.fault("not a URL", wantURL)
+		return nil, n.fault("not a URL", want)
 	case err != nil, u.Scheme == "", u.Opaque != "", u.Scheme != "http" && u.Scheme != "https" && u.Host == "":
-		return nil, n.fault("no http:// or https:// in front", wantURL)
+		return nil, n.fault("no http:// or https:// in front", want)
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, n.fault("neither http nor https", wantURL)
+		return nil, n.fault("neither http nor https", want)
 	case u.User != nil:
 		// The proxy passes each phone's own credentials on. One for all would open every mailbox to everyone.
 		return nil, n.fault("credentials in the address", "remove them: each phone's own go to the server")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(n.text, "#"):
 		return nil, n.fault("more than scheme, host and path", "remove everything from the ? or # on")
 	case !isHost(u.Hostname()):
-		return nil, n.fault("no usable host", wantURL)
+		return nil, n.fault("no usable host", want)
 	case !isPort(u):
-		return nil, n.fault("the port is not a number from 1 to 65535", wantURL)
+		return nil, n.fault("the port is not a number from 1 to 65535", want)
 	case slices.Contains(strings.Split(u.Path, "/"), ".."):
-		return nil, n.fault("a path with .. in it", wantURL)
+		return nil, n.fault("a path with .. in it", want)
 	}
-	return trimmed(u), nil
+	return u, nil
 }
 
 // isPort says whether the URL has a port that can be dialled, or none.

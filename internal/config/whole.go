@@ -7,7 +7,7 @@ import (
 
 // checkWhole holds what no single key can know.
 func (r *reading) checkWhole() error {
-	for _, check := range []func() error{r.checkUpstream, r.checkCertificate, r.checkAuthorities, r.checkAdmin, r.checkPolicy} {
+	for _, check := range []func() error{r.checkUpstream, r.checkCertificate, r.checkAuthorities, r.checkListeners, r.checkAdmin, r.checkHold, r.checkWake, r.checkPolicy} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -15,15 +15,12 @@ func (r *reading) checkWhole() error {
 	return nil
 }
 
-// where is the place of a key that was set, or else of its section, or else of
-// the file; always under the key's name.
+// where is the place of a key that was set, or else of the section around it, or
+// else of the file; always under the key's name.
 func (r *reading) where(path string) node {
 	n, ok := r.set[path]
-	if !ok {
-		n, ok = r.set[sectionOf(path)]
-	}
-	if !ok {
-		n = r.set[""]
+	for at := path; !ok; n, ok = r.set[at] {
+		at = sectionOf(at)
 	}
 	n.key = path
 	return n
@@ -71,14 +68,32 @@ func (r *reading) checkAuthorities() error {
 	return nil
 }
 
+// checkListeners wants every listener to have a port of its own: the second of two
+// would not start, and what is meant for one must not be where the other is.
+func (r *reading) checkListeners() error {
+	w := r.config.Wake
+	all := []struct{ key, address string }{
+		{"listen", r.config.Listen}, {"admin.listen", r.config.Admin.Listen},
+		{"wake.dovecot.listen", w.Dovecot.Listen}, {"wake.jmap.push.listen", w.JMAP.Push.Listen},
+	}
+	for i, b := range all {
+		for _, a := range all[:i] {
+			if a.address == "" || b.address == "" || !sameListener(a.address, b.address) {
+				continue
+			}
+			remedy := "choose two"
+			if a.key == "listen" && b.key == "admin.listen" {
+				remedy = "choose two: metrics and profiles must not be where phones are"
+			}
+			return r.lastSet(a.key, b.key).fault(a.key+" and "+b.key+" are the same port", remedy)
+		}
+	}
+	return nil
+}
+
 func (r *reading) checkAdmin() error {
 	admin := r.config.Admin
-	switch {
-	case admin.Listen == "":
-		return nil
-	case sameListener(admin.Listen, r.config.Listen):
-		return r.lastSet("listen", "admin.listen").fault("listen and admin.listen are the same port", "choose two: metrics and profiles must not be where phones are")
-	case admin.TokenFile == "" && !onlyHere(admin.Listen):
+	if admin.Listen != "" && admin.TokenFile == "" && !onlyHere(admin.Listen) {
 		return r.where("admin.listen").fault("other machines can reach this address, and without a token everybody there could read metrics and profiles",
 			"set admin.token_file, or listen on 127.0.0.1:9180")
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -11,28 +12,28 @@ import (
 // not accepted in upstream.url, and a token is only ever named by its file.
 func (c *Config) Write(w io.Writer) error {
 	var b strings.Builder
-	last := ""
+	var open []string // the sections that the last line stands in
 	for _, k := range keys {
 		value := k.show(c)
 		// "" is no legal path, so a file that is not set is left out instead.
 		if value == quoted("") {
 			continue
 		}
-		section, name, nested := strings.Cut(k.path, ".")
-		if nested && section != last {
-			fmt.Fprintf(&b, "%s:\n", section)
+		path := strings.Split(k.path, ".")
+		sections, name := path[:len(path)-1], path[len(path)-1]
+		for depth, section := range sections {
+			if depth >= len(open) || !slices.Equal(open[:depth+1], sections[:depth+1]) {
+				fmt.Fprintf(&b, "%s%s:\n", indent(depth), section)
+			}
 		}
-		last = section
-		if nested {
-			b.WriteString("  ")
-		} else {
-			name = section
-		}
+		open = sections
 		if !strings.HasPrefix(value, "\n") {
 			value = " " + value
 		}
-		fmt.Fprintf(&b, "%s:%s\n", name, value)
+		fmt.Fprintf(&b, "%s%s:%s\n", indent(len(sections)), name, value)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+func indent(depth int) string { return strings.Repeat("  ", depth) }

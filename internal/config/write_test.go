@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -34,6 +35,21 @@ upstream:
   linger: 0s
   max_waits: 0
   pace: 2000
+  check: "auto"
+  max_checks: 8
+  check_pace: 2000
+wake:
+  poll: 30s
+  safety: 5m
+  users: "as-is"
+  imap:
+    tls: "tls"
+    mode: "auto"
+    connections: 2000
+    master:
+      separator: "*"
+  dav:
+    every: 1m
 forwarded:
   trusted: []
 proxy_protocol:
@@ -113,10 +129,12 @@ func anyConfig(t *rapid.T) *Config {
 	}
 	c.Upstream.LocationHosts = rapid.MapOfN(dnsName, dnsName, 0, 3).Draw(t, "hosts")
 	c.Upstream.Profile = rapid.SampledFrom(profileNames()).Draw(t, "profile")
-	c.Upstream.Hold = rapid.SampledFrom([]string{"pass", "slice"}).Draw(t, "hold")
+	c.Upstream.Hold = rapid.SampledFrom([]string{"pass", "edge", "slice"}).Draw(t, "hold")
 	c.Upstream.Linger = time.Duration(rapid.Int64Range(0, int64(longestLinger)).Draw(t, "linger"))
 	c.Upstream.MaxWaits = rapid.IntRange(0, mostWaits).Draw(t, "max_waits")
 	c.Upstream.Pace = rapid.IntRange(0, highestPace).Draw(t, "pace")
+	c.Upstream.MaxChecks = rapid.IntRange(1, mostChecks).Draw(t, "max_checks")
+	c.Wake = anyWake(t)
 	c.Forwarded.Trusted = rapid.SliceOfN(rapid.Custom(prefix), 0, 3).Draw(t, "trusted")
 	c.Admin.Listen = rapid.SampledFrom([]string{"", "127.0.0.1:9180", "[::1]:0", "localhost:1"}).Draw(t, "admin")
 	c.Admin.Pprof = rapid.Bool().Draw(t, "pprof")
@@ -124,6 +142,35 @@ func anyConfig(t *rapid.T) *Config {
 	c.Drain = time.Duration(rapid.Int64Range(0, int64(longestDrain)).Draw(t, "drain"))
 	c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 	return c
+}
+
+func anyWake(t *rapid.T) Wake {
+	token, err := filepath.Abs("testdata/files/token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := Default().Wake
+	w.Poll = time.Duration(rapid.Int64Range(int64(shortestPoll), int64(time.Minute)).Draw(t, "poll"))
+	w.Safety = time.Duration(rapid.Int64Range(int64(time.Minute), int64(longestPoll)).Draw(t, "safety"))
+	if rapid.Bool().Draw(t, "full") {
+		w.Users, w.Domain = "full", dnsName.Draw(t, "domain")
+	}
+	if rapid.Bool().Draw(t, "dovecot") {
+		w.Dovecot = WakeDovecot{Listen: "127.0.0.1:0", TokenFile: token}
+	}
+	if rapid.Bool().Draw(t, "imap") {
+		w.IMAP.Address = dnsName.Draw(t, "imap host") + ":993"
+		w.IMAP.Connections = rapid.IntRange(1, mostWaits).Draw(t, "connections")
+		w.IMAP.Mode = rapid.SampledFrom([]string{"auto", "idle", "notify"}).Draw(t, "mode")
+	}
+	if rapid.Bool().Draw(t, "jmap") {
+		w.JMAP.URL = &url.URL{Scheme: "https", Host: dnsName.Draw(t, "jmap host"), Path: "/jmap/"}
+	}
+	if rapid.Bool().Draw(t, "dav") {
+		w.DAV.URL = &url.URL{Scheme: "https", Host: dnsName.Draw(t, "dav host"), Path: "/SOGo/dav"}
+		w.DAV.Every = time.Duration(rapid.Int64Range(int64(shortestLook), int64(longestLook)).Draw(t, "every"))
+	}
+	return w
 }
 
 func TestAnyConfigurationIsReadBackTheSame(t *testing.T) {
@@ -139,6 +186,9 @@ func TestAnyConfigurationIsReadBackTheSame(t *testing.T) {
 		}
 		if !reflect.DeepEqual(again.Policy, c.Policy) {
 			t.Fatalf("the policy\n%+v became\n%+v", c.Policy, again.Policy)
+		}
+		if !reflect.DeepEqual(again.Wake, c.Wake) {
+			t.Fatalf("the sources\n%+v became\n%+v", c.Wake, again.Wake)
 		}
 		if again.Upstream.URL.String() != c.Upstream.URL.String() || again.Drain != c.Drain || len(again.Upstream.LocationHosts) != len(c.Upstream.LocationHosts) {
 			t.Fatalf("lost on the way:\n%+v\n%+v", c, again)

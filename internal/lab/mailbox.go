@@ -20,6 +20,7 @@ type mailbox struct {
 	devices        map[string]*device
 	waits          map[*wait]struct{}
 	active         int // requests on their way, for the concurrency limit
+	jmap           jmapBox
 }
 
 func newMailbox(user, password string) *mailbox {
@@ -30,6 +31,7 @@ func newMailbox(user, password string) *mailbox {
 // next counts one change.
 func (b *mailbox) next() uint64 {
 	b.count++
+	b.jmap.tell() // whoever is told takes the mutex first, so he sees the change done
 	return b.count
 }
 

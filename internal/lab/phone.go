@@ -27,10 +27,12 @@ type PhoneConfig struct {
 	// Timeout is for commands that do not wait; not scaled, default 30 s.
 	Timeout time.Duration
 
+	Filter      int  // FilterType of its Syncs (MS-ASCMD 2.2.3.68.2): 0 all mail, 1 a day's, 3 a week's
 	HangingSync bool // waits with Sync instead of Ping: HeartbeatInterval, or Wait before 14.0
 	Base64      bool // base64 queries, as Windows Phone
 	EmptyPing   bool // leaves the body out when nothing changed since the last Ping, as Android 4.0
 	ClosePing   bool // sends "Connection: close" with Ping, as Android 4.0
+	CloseAll    bool // and with everything, for servers that close kept connections without a word
 
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // default the network
 	TLS  *tls.Config
@@ -91,8 +93,8 @@ func NewPhone(cfg PhoneConfig) *Phone {
 	standard(&cfg.Grace, 5*time.Second)
 	standard(&cfg.Timeout, 30*time.Second)
 	transport := &http.Transport{DialContext: cfg.Dial, TLSClientConfig: cfg.TLS,
-		DisableCompression:  true, // it unpacks itself, as AOSP does; the header must be seen as it came
-		MaxIdleConnsPerHost: 2}
+		DisableCompression: true, // it unpacks itself, as AOSP does; the header must be seen as it came
+		DisableKeepAlives:  cfg.CloseAll, MaxIdleConnsPerHost: 2}
 	p := &Phone{cfg: cfg, http: &http.Client{Transport: transport, CheckRedirect: noRedirect}, url: endpoint(cfg.URL)}
 	p.climb = NewClimb(cfg.Ladder)
 	p.forget()

@@ -71,19 +71,25 @@ func (p *Phone) command(ctx context.Context, s send, doc *node) (*node, error) {
 	if doc != nil {
 		s.body, s.kind = doc.encode(), wbxmlType
 	}
+	root, _, err := p.obeying(ctx, s)
+	return root, err
+}
+
+// obeying sends a request with its body and gives the answer, read and as it came.
+func (p *Phone) obeying(ctx context.Context, s send) (*node, []byte, error) {
 	for try := 0; ; try++ {
-		root, err := p.once(ctx, s)
+		root, body, err := p.once(ctx, s)
 		e, isHTTP := errors.AsType[*HTTPError](err)
 		switch {
 		case try > 0:
-			return root, err
+			return root, body, err
 		case isHTTP && e.Code == 451 && p.moveTo(e.location):
 		case isHTTP && e.Code == 449, wantsPolicy(root) && s.command != "Provision":
 			if err := p.Provision(ctx); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		default:
-			return root, err
+			return root, body, err
 		}
 	}
 }
@@ -114,22 +120,22 @@ func (p *Phone) moveTo(location string) bool {
 	return true
 }
 
-func (p *Phone) once(ctx context.Context, s send) (*node, error) {
+func (p *Phone) once(ctx context.Context, s send) (*node, []byte, error) {
 	resp, cancel, err := p.open(ctx, s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer cancel()
 	defer resp.Body.Close()
 	body, err := readAnswer(resp)
 	if err != nil || len(body) == 0 {
-		return nil, err
+		return nil, nil, err
 	}
 	root, err := parse(body) // what follows the document is ignored, as Android's parser does
 	if err != nil {
-		return nil, fmt.Errorf("lab: %s: %w", s.command, err)
+		return nil, body, fmt.Errorf("lab: %s: %w", s.command, err)
 	}
-	return root, nil
+	return root, body, nil
 }
 
 // open sends a request and gives the answer with its body unread. Anything but 200 is an HTTPError.
@@ -161,7 +167,7 @@ func (p *Phone) open(ctx context.Context, s send) (*http.Response, context.Cance
 // no Content-Type without a body, and with a base64 query no header that the query replaces (MS-ASHTTP 2.2.1.1.2).
 func (p *Phone) request(ctx context.Context, s send) (*http.Request, error) {
 	p.mu.Lock()
-	target, policy := p.url, p.policy
+	target, policy, password := p.url, p.policy, p.cfg.Password
 	p.mu.Unlock()
 	if s.command == "Ping" {
 		policy = ""
@@ -173,7 +179,7 @@ func (p *Phone) request(ctx context.Context, s send) (*http.Request, error) {
 	h := r.Header
 	h["User-Agent"] = []string{p.cfg.UserAgent}
 	h["Accept-Encoding"] = []string{"gzip"} // AOSP offers it on every command
-	r.SetBasicAuth(p.cfg.User, p.cfg.Password)
+	r.SetBasicAuth(p.cfg.User, password)
 	if s.kind != "" {
 		h["Content-Type"] = []string{s.kind}
 	}

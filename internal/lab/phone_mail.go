@@ -13,16 +13,28 @@ import (
 )
 
 // Send sends a mail with its attachments. From 14.0 on the message travels inside WBXML, before that as it is.
-func (p *Phone) Send(ctx context.Context, m Mail) error {
+func (p *Phone) Send(ctx context.Context, m Mail) error { return p.send(ctx, m, true) }
+
+// SendOnly is Send without a copy in the folder for sent mail.
+func (p *Phone) SendOnly(ctx context.Context, m Mail) error { return p.send(ctx, m, false) }
+
+func (p *Phone) send(ctx context.Context, m Mail, keep bool) error {
 	message := m.mime()
 	s := send{command: "SendMail", timeout: 10 * p.cfg.Timeout}
 	if p.version() < 140 {
-		s.body, s.kind, s.more = message, "message/rfc822", "&SaveInSent=T"
+		s.body, s.kind = message, "message/rfc822"
+		if keep {
+			s.more = "&SaveInSent=T"
+		}
 		_, err := p.command(ctx, s, nil)
 		return err
 	}
+	var save *node
+	if keep {
+		save = el(mailSave)
+	}
 	root, err := p.command(ctx, s, el(mailSend, leaf(mailClientID, strconv.FormatInt(time.Now().UnixNano(), 36)),
-		el(mailSave), &node{tag: mailMime, text: message, raw: true}))
+		save, &node{tag: mailMime, text: message, raw: true}))
 	if err != nil || root == nil {
 		return err
 	}

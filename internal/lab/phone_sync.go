@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -9,22 +10,28 @@ import (
 
 // Options asks what the server speaks, and whether it takes the password; it gives the protocol versions.
 func (p *Phone) Options(ctx context.Context) (versions string, err error) {
+	h, err := p.OptionsHeader(ctx)
+	return h.Get("MS-ASProtocolVersions"), err
+}
+
+// OptionsHeader is Options with all that the answer's header says.
+func (p *Phone) OptionsHeader(ctx context.Context) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 	defer cancel()
 	r, err := p.request(ctx, send{command: "Options"})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	r.Method, r.URL.RawQuery = "OPTIONS", ""
 	resp, err := p.http.Do(r)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	resp.Body.Close()
 	if resp.StatusCode != 200 {
-		return "", &HTTPError{Command: "OPTIONS", Code: resp.StatusCode}
+		return nil, &HTTPError{Command: "OPTIONS", Code: resp.StatusCode}
 	}
-	return resp.Header.Get("MS-ASProtocolVersions"), nil
+	return resp.Header, nil
 }
 
 // Provision fetches the policy and acknowledges it.
@@ -145,7 +152,7 @@ func (p *Phone) ask(id string) *node {
 	n.add(leaf(syncKey, p.key(id)), leaf(syncCollectionID, id))
 	if p.key(id) != "0" {
 		n.add(leaf(syncGetChanges, "1"), leaf(syncWindowSize, "50"),
-			el(syncOptions, leaf(syncFilterType, "0"), el(baseBodyPreference, leaf(baseType, "1"))))
+			el(syncOptions, leaf(syncFilterType, strconv.Itoa(p.cfg.Filter)), el(baseBodyPreference, leaf(baseType, "1"))))
 	}
 	return n
 }

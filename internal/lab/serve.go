@@ -34,6 +34,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.send(w, a)
+	case s.speaksJMAP(r.URL.Path):
+		s.jmap.serve(w, r)
 	case integrated(r.URL.Path):
 		s.integrated(w, r)
 	default:

@@ -45,6 +45,7 @@ type Server struct {
 	held    int
 	keys    int // policy keys given out
 	servers []*http.Server
+	jmap    *JMAP // nil: none
 }
 
 // NewServer makes a server with its users' empty mailboxes.

@@ -24,6 +24,7 @@ func writeUntilKilled(path string) {
 		for range 50 {
 			s.PutWait(wait(i))
 			s.PutDevice(device(i))
+			s.PutHaving(having(i))
 			i++
 		}
 		if err = s.Flush(); err == nil {
@@ -41,8 +42,8 @@ func TestAProcessKilledWhileWritingLosesNothingThatWasWritten(t *testing.T) {
 		written = max(written, killInTheMiddle(t, path, 3+round*4))
 		s := open(t, Config{Path: path})
 		found := s.waits(WaitsOf{Limit: 1 << 20})
-		if len(found) < written || len(s.devices()) < written {
-			t.Fatalf("round %d: %d waits were written and %d are there", round, written, len(found))
+		if len(found) < written || len(s.devices()) < written || len(s.havings()) < written {
+			t.Fatalf("round %d: %d of each were written; %d waits, %d devices, %d havings are there", round, written, len(found), len(s.devices()), len(s.havings()))
 		}
 		for i, w := range found { // the youngest first, and none left out
 			if want := wait(len(found) - 1 - i); w.Key != want.Key || !w.Ended.Equal(want.Ended) {

@@ -144,3 +144,10 @@ func (db *database) size() (bytes int64, err error) {
 	err = db.QueryRow("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").Scan(&bytes)
 	return bytes, err
 }
+
+// used is what the rows take of it, in bytes: pages that were freed are free.
+func (db *database) used() (bytes int, err error) {
+	err = db.QueryRow("SELECT (page_count - freelist_count) * page_size " +
+		"FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&bytes)
+	return bytes, err
+}

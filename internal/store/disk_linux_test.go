@@ -100,6 +100,7 @@ func stuck(t *testing.T, stick func(dir string) (mend func())) {
 	for i := range 50 {
 		s.PutDevice(device(i))
 		s.PutWait(wait(i))
+		s.PutHaving(having(i))
 	}
 	s.close()
 	mend := stick(dir)
@@ -116,13 +117,16 @@ func stuck(t *testing.T, stick func(dir string) (mend func())) {
 			t.Fatalf("device %d was learned before and is forgotten; logged %v", i, s.logs.All())
 		}
 	}
+	if n := len(s.havings()); n != 50 {
+		t.Errorf("%d havings are known, want 50", n)
+	}
 	mend()
 	s.PutDevice(device(101))
 	s.until("it is written again", func() bool { return s.queue.len() == 0 && !s.failingNow() })
 	s.close()
 	s = open(t, Config{Path: path})
-	if devices, waits := len(s.devices()), len(s.waits(WaitsOf{})); devices != 52 || waits != 50 {
-		t.Errorf("after a restart %d devices and %d waits, want 52 and 50", devices, waits)
+	if devices, waits, havings := len(s.devices()), len(s.waits(WaitsOf{})), len(s.havings()); devices != 52 || waits != 50 || havings != 50 {
+		t.Errorf("after a restart %d devices, %d waits and %d havings, want 52, 50 and 50", devices, waits, havings)
 	}
 }
 

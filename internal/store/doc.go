@@ -1,5 +1,5 @@
-// Package store keeps across restarts what was learned: devices, networks and
-// recent waits, in one SQLite file at state.path.
+// Package store keeps across restarts what was learned: devices and what they
+// have, networks and recent waits, in one SQLite file at state.path.
 //
 //	s, err := store.Open(store.Config{Path: path, Log: log, Metrics: store.NewMetrics(registry)})
 //	for d, err := range s.Devices(ctx) { ... tracker.Restore(d) }
@@ -13,5 +13,5 @@
 // is kept in memory, up to a limit. Without a path it is the same store in memory.
 //
 // It decides nothing and knows no more of what it keeps than whose it is and how
-// old: the snapshots are heartbeat's.
+// old: the snapshots are heartbeat's, and what a device has is anybody's JSON.
 package store

@@ -7,10 +7,10 @@ import (
 	"go.uber.org/zap"
 )
 
-// Forget deletes all devices and waits of a user, written the way Put got it; n
-// is how many rows there were. When it returns without an error their bytes are
-// gone from the file and from its log too. Networks name nobody. What is put
-// afterwards is kept again: forget the user in the tracker first.
+// Forget deletes all devices, waits and havings of a user, written the way Put got
+// it; n is how many rows there were. When it returns without an error their bytes
+// are gone from the file and from its log too. Networks name nobody. What is put
+// afterwards is kept again: forget the user wherever else it is known first.
 func (s *Store) Forget(user string) (n int, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()

@@ -22,7 +22,7 @@ func fixtureOf(version int) string {
 	return filepath.Join("testdata", fmt.Sprintf("version%d.db", version))
 }
 
-// contents is what each fixture holds.
+// contents is what each fixture holds; from version 2 on, two havings too.
 func contents() ([]heartbeat.DeviceSnapshot, []heartbeat.NetworkSnapshot, []Wait) {
 	return []heartbeat.DeviceSnapshot{device(1), device(2)}, []heartbeat.NetworkSnapshot{network(1)}, []Wait{wait(2), wait(1)}
 }
@@ -42,6 +42,8 @@ func TestAFixtureIsThereForEveryVersion(t *testing.T) {
 		for _, w := range waits {
 			s.PutWait(w)
 		}
+		s.PutHaving(having(1))
+		s.PutHaving(having(2))
 		s.close()
 	}
 	for version := 1; version <= len(migrations); version++ {
@@ -72,10 +74,16 @@ func TestAFileOfEachEarlierVersionIsReadInFull(t *testing.T) {
 		same(t, "devices", s.devices(), devices)
 		same(t, "networks", s.networks(), networks)
 		same(t, "waits", s.waits(WaitsOf{}), waits)
+		had := []Having{having(1), having(2)}
+		if version < 2 {
+			had = nil
+		}
+		same(t, "havings", s.havings(), had)
 		s.PutDevice(device(3))
+		s.PutHaving(having(3))
 		s.flush()
-		if len(s.devices()) != 3 || s.logs.Len() > 0 {
-			t.Errorf("version %d: %d devices; logged %v", version, len(s.devices()), s.logs.All())
+		if len(s.devices()) != 3 || len(s.havings()) != len(had)+1 || s.logs.Len() > 0 {
+			t.Errorf("version %d: %d devices, %d havings; logged %v", version, len(s.devices()), len(s.havings()), s.logs.All())
 		}
 	}
 }
@@ -110,7 +118,7 @@ func TestAMigrationKeepsWhatIsThere(t *testing.T) {
 }
 
 func TestAMigrationThatFailsChangesNothingAndStopsNothing(t *testing.T) {
-	path := copied(t, 1)
+	path := copied(t, len(migrations))
 	s := open(t, Config{Path: path, steps: next("DELETE FROM devices; CREATE UNIQUE INDEX one ON waits (network)")})
 	s.PutDevice(device(3))
 	s.flush()
@@ -118,7 +126,7 @@ func TestAMigrationThatFailsChangesNothingAndStopsNothing(t *testing.T) {
 		t.Errorf("failing %v, %d devices; logged %v", s.failingNow(), len(s.devices()), s.logs.All())
 	}
 	s.close()
-	if v, n := ask(t, path, "PRAGMA user_version"), ask(t, path, "SELECT count(*) FROM waits"); v != 1 || n != 2 {
+	if v, n := ask(t, path, "PRAGMA user_version"), ask(t, path, "SELECT count(*) FROM waits"); v != len(migrations) || n != 2 {
 		t.Errorf("version %d with %d waits", v, n)
 	}
 }

@@ -27,12 +27,22 @@ func (db *database) prune(t *table, keep int, since time.Time) (deleted, left in
 		if excess <= 0 {
 			return deleted, left, nil
 		}
-		if _, err := db.Exec("DELETE FROM "+t.name+" WHERE ("+t.key+") IN (SELECT "+t.key+" FROM "+t.name+
-			" ORDER BY "+t.when+" LIMIT ?)", excess); err != nil {
+		n, err := db.deleteOldest(t, excess)
+		deleted += n
+		if err != nil {
 			return deleted, left, err
 		}
-		deleted += excess
 	}
+}
+
+func (db *database) deleteOldest(t *table, n int) (deleted int, err error) {
+	result, err := db.Exec("DELETE FROM "+t.name+" WHERE ("+t.key+") IN (SELECT "+t.key+" FROM "+t.name+
+		" ORDER BY "+t.when+" LIMIT ?)", n)
+	if err != nil {
+		return 0, err
+	}
+	gone, err := result.RowsAffected()
+	return int(gone), err
 }
 
 // forget deletes all rows of a user, also from the log beside the file.
@@ -42,7 +52,7 @@ func (db *database) forget(user string) (deleted int, err error) {
 		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }() // nothing after a Commit
-	for _, i := range []int{devices, waits} {
+	for _, i := range []int{devices, waits, haves} {
 		result, err := tx.Exec("DELETE FROM "+tables[i].name+" WHERE user = ?", user)
 		if err != nil {
 			return 0, err

@@ -13,8 +13,8 @@ const application = 0x64696173
 // migrations lead from each version of the schema (PRAGMA user_version) to the
 // next; the first makes version 1 of an empty file. One that was released is never
 // changed: add another, and a fixture of the version before to testdata. Times
-// are milliseconds since 1970, intervals milliseconds; state is a snapshot of
-// package heartbeat as JSON.
+// are milliseconds since 1970, intervals milliseconds; state is JSON: a snapshot of
+// package heartbeat, and in haves what the device has of its mailbox.
 var migrations = []string{`
 CREATE TABLE devices (
 	user TEXT NOT NULL, device TEXT NOT NULL, type TEXT NOT NULL,
@@ -39,6 +39,13 @@ CREATE TABLE waits (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX waits_ended ON waits (ended);
 CREATE INDEX waits_network ON waits (network, http, ended);
+`, `
+CREATE TABLE haves (
+	user TEXT NOT NULL, device TEXT NOT NULL, type TEXT NOT NULL,
+	seen INTEGER NOT NULL, state TEXT NOT NULL,
+	PRIMARY KEY (user, device, type)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX haves_seen ON haves (seen, user, device, type);
 `}
 
 // The tables, by their place in tables.
@@ -46,6 +53,7 @@ const (
 	devices = iota
 	networks
 	waits
+	haves
 )
 
 // A table is what writing, keeping and forgetting need to know of one.
@@ -61,6 +69,7 @@ var tables = [...]table{
 	devices:  {"devices", 5, "user, device, type", "seen", "seen, state"},
 	networks: {"networks", 4, "name, http", "seen", "seen, state"},
 	waits:    {"waits", 13, "user, device, type, ended", "ended", "network, http, kind, rule, asked, given, held, outcome, proof"},
+	haves:    {"haves", 5, "user, device, type", "seen", "seen, state"},
 }
 
 // insert writes a row. An older one never replaces a younger one: rows that

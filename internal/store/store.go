@@ -18,6 +18,8 @@ type Config struct {
 	Devices  Keep // 100,000 rows, 90 days
 	Networks Keep // 20,000 rows, 90 days
 	Waits    Keep // 200,000 rows, 30 days
+	Havings  Keep // 100,000 rows, 90 days
+	Size     int  // bytes that the rows may take; beyond them the oldest havings go; 1 GiB
 	Queue    int  // rows that may wait to be written; 8192, at most some 32 MiB
 
 	pace  pace
@@ -46,6 +48,8 @@ func (c Config) withDefaults() Config {
 	c.Devices = c.Devices.or(100_000, 90*day)
 	c.Networks = c.Networks.or(20_000, 90*day)
 	c.Waits = c.Waits.or(200_000, 30*day)
+	c.Havings = c.Havings.or(100_000, 90*day)
+	c.Size = or(c.Size, 1<<30)
 	c.Queue = or(c.Queue, 8192)
 	c.pace.batch = or(c.pace.batch, 500*time.Millisecond)
 	c.pace.retry = or(c.pace.retry, 10*time.Second)

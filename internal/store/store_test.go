@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -75,6 +76,17 @@ func (s *stage) networks() (all []heartbeat.NetworkSnapshot) {
 	return all
 }
 
+func (s *stage) havings() (all []Having) {
+	s.t.Helper()
+	for h, err := range s.Havings(s.t.Context()) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
 func (s *stage) waits(of WaitsOf) []Wait {
 	s.t.Helper()
 	found, err := s.Waits(s.t.Context(), of)
@@ -139,6 +151,10 @@ func network(i int) heartbeat.NetworkSnapshot {
 		Enforced: true, Deaths: []heartbeat.DeathRecord{{Device: 1<<64 - 1, At: 13 * time.Minute, When: noon}},
 		Survived: 9, Died: 3, Asked: []time.Duration{8 * time.Minute, 12 * time.Minute}, When: noon.Add(time.Duration(i) * time.Second),
 	}
+}
+
+func having(i int) Having {
+	return Having{Key: key(i), Seen: noon.Add(time.Duration(i) * time.Second), State: json.RawMessage(fmt.Sprintf(`{"Collections":{"5":"key%d"}}`, i))}
 }
 
 func wait(i int) Wait {

@@ -144,7 +144,11 @@ func (s *Store) tend(now time.Time) {
 	if !s.lasting || s.db.moved(s.config.Path) {
 		s.settle(now)
 	}
-	keeps := [len(tables)]Keep{devices: s.config.Devices, networks: s.config.Networks, waits: s.config.Waits}
+	if err := s.makeRoom(); err != nil {
+		s.trouble(err, now)
+		return
+	}
+	keeps := [len(tables)]Keep{devices: s.config.Devices, networks: s.config.Networks, waits: s.config.Waits, haves: s.config.Havings}
 	for i := range tables {
 		deleted, left, err := s.db.prune(&tables[i], keeps[i].Rows, now.Add(-keeps[i].For))
 		s.config.Metrics.deleted.WithLabelValues(tables[i].name).Add(float64(deleted))

@@ -40,10 +40,16 @@ func NewQueue(c QueueConfig) *Queue {
 // for long: it blocks whoever made room, though nobody else's start: where there is
 // room for several, they start at the same time. Called inside Enter, it runs before
 // the caller has the Place.
-func (q *Queue) Enter(owner string, start func()) *Place {
+func (q *Queue) Enter(owner string, start func()) *Place { return q.enter(owner, false, start) }
+
+// Hurry is Enter for what is urgent: it goes before the others, in turn between the
+// owners too, but now and then one of the others goes first.
+func (q *Queue) Hurry(owner string, start func()) *Place { return q.enter(owner, true, start) }
+
+func (q *Queue) enter(owner string, urgent bool, start func()) *Place {
 	p := &Place{queue: q, start: start}
 	q.mu.Lock()
-	q.turns.join(p, owner)
+	q.turns.join(p, owner, urgent)
 	q.mu.Unlock()
 	q.next()
 	return p

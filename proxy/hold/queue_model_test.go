@@ -22,21 +22,41 @@ type start struct {
 // A model is the queue as somebody would keep it on paper: slices, searched from the
 // front. It knows the whole past and judges each start by it.
 type model struct {
-	turns   turns
-	now     time.Time
-	waiting []wanting
-	ring    []string
-	up      []*Place
-	starts  []start
-	passed  map[string]map[string]bool // who started since an owner waits or started itself
-	steady  int                        // the first of starts under the present config
+	turns  turns
+	now    time.Time
+	lines  [2]paper // the usual, the urgent
+	hurry  int      // urgent starts in a row
+	up     []*Place
+	starts []start
+	steady int // the first of starts under the present config
 }
 
+// A paper lists who waits with the same urgency.
+type paper struct {
+	waiting []wanting
+	ring    []string
+	passed  map[string]map[string]bool // who started since an owner waits or started itself
+}
+
+func (m *model) waiting() int { return len(m.lines[0].waiting) + len(m.lines[1].waiting) }
+
 // tidy takes an owner out of the ring who has nothing in the queue any more.
-func (m *model) tidy(owner string) {
-	if !slices.ContainsFunc(m.waiting, func(w wanting) bool { return w.owner == owner }) {
-		m.ring = slices.DeleteFunc(m.ring, func(o string) bool { return o == owner })
+func (l *paper) tidy(owner string) {
+	if !slices.ContainsFunc(l.waiting, func(w wanting) bool { return w.owner == owner }) {
+		l.ring = slices.DeleteFunc(l.ring, func(o string) bool { return o == owner })
 	}
+}
+
+// turn is the line whose turn it is: the urgent one, but not four times in a row while
+// others wait.
+func (m *model) turn() *paper {
+	usual, urgent := &m.lines[0], &m.lines[1]
+	if len(urgent.waiting) == 0 || m.hurry == 3 && len(usual.waiting) > 0 {
+		m.hurry = 0
+		return usual
+	}
+	m.hurry = min(m.hurry+1, 3)
+	return urgent
 }
 
 // serve lets everybody start who may.
@@ -53,20 +73,21 @@ func (m *model) serve(t *rapid.T) {
 
 // started judges one start.
 func (m *model) started(t *rapid.T, p *Place) {
-	i := slices.IndexFunc(m.waiting, func(w wanting) bool { return w.owner == m.ring[0] })
-	w := m.waiting[i]
+	l := m.turn()
+	i := slices.IndexFunc(l.waiting, func(w wanting) bool { return w.owner == l.ring[0] })
+	w := l.waiting[i]
 	if w.place != p {
 		t.Fatalf("a place of %q started, it was the turn of %+v", p.owner.name, w)
 	}
-	m.waiting = slices.Delete(m.waiting, i, i+1)
-	for _, other := range m.ring[1:] {
-		if m.passed[other][w.owner] {
+	l.waiting = slices.Delete(l.waiting, i, i+1)
+	for _, other := range l.ring[1:] {
+		if l.passed[other][w.owner] {
 			t.Fatalf("%q started twice while %q waited", w.owner, other)
 		}
-		m.passed[other][w.owner] = true
+		l.passed[other][w.owner] = true
 	}
-	m.ring, m.passed[w.owner] = append(m.ring[1:], w.owner), map[string]bool{}
-	m.tidy(w.owner)
+	l.ring, l.passed[w.owner] = append(l.ring[1:], w.owner), map[string]bool{}
+	l.tidy(w.owner)
 	m.up = append(m.up, p)
 	m.starts = append(m.starts, start{m.now, w.owner})
 	c := m.turns.config
@@ -95,17 +116,19 @@ func (m *model) paced(t *rapid.T, pace int) {
 func (m *model) reason(t *rapid.T) {
 	c := m.turns.config
 	after, waits := m.turns.after(m.now)
-	if full := c.Max > 0 && len(m.up) >= c.Max; waits != (len(m.waiting) > 0 && !full) {
-		t.Fatalf("waits %v with %d waiting and %d of %d up", waits, len(m.waiting), len(m.up), c.Max)
+	if full := c.Max > 0 && len(m.up) >= c.Max; waits != (m.waiting() > 0 && !full) {
+		t.Fatalf("waits %v with %d waiting and %d of %d up", waits, m.waiting(), len(m.up), c.Max)
 	}
 	// A second, and the nanosecond a start by which the gap is rounded up.
 	if waits && (c.Pace == 0 || after <= 0 || after > time.Second+10*time.Nanosecond) {
 		t.Fatalf("the next start in %v at a pace of %d", after, c.Pace)
 	}
-	if len(m.waiting) != m.turns.waiting || len(m.up) != m.turns.up {
-		t.Fatalf("counted %d waiting and %d up, want %d and %d", m.turns.waiting, m.turns.up, len(m.waiting), len(m.up))
+	if m.waiting() != m.turns.waiting || len(m.up) != m.turns.up {
+		t.Fatalf("counted %d waiting and %d up, want %d and %d", m.turns.waiting, m.turns.up, m.waiting(), len(m.up))
 	}
-	if len(m.ring) != len(m.turns.owners) || len(m.ring) != m.turns.ring.Len() {
-		t.Fatalf("%d owners are kept, %d wait", len(m.turns.owners), len(m.ring))
+	for i, r := range []*ring{&m.turns.usual, &m.turns.urgent} {
+		if n := len(m.lines[i].ring); n != len(r.owners) || n != r.round.Len() {
+			t.Fatalf("%d owners are kept, %d wait", len(r.owners), n)
+		}
 	}
 }

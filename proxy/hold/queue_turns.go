@@ -10,32 +10,58 @@ import (
 type turns struct {
 	config      QueueConfig
 	up, waiting int
-	ring        list.List         // of *owner: those that wait, the next one in front
-	owners      map[string]*owner // those in the ring
-	paid        time.Time         // when the starts so far are used up, at the pace
+	usual       ring
+	urgent      ring
+	urgently    int       // how many of these have started in a row
+	paid        time.Time // when the starts so far are used up, at the pace
+}
+
+// ring is a round of owners, one place of each after the other.
+type ring struct {
+	round  list.List         // of *owner: those that wait, the next one in front
+	owners map[string]*owner // those in the round
 }
 
 // owner is somebody for whom places wait.
 type owner struct {
 	name    string
+	ring    *ring
 	places  list.List     // of *Place, the oldest in front
 	element *list.Element // of the ring
 }
 
+// urgentInARow is how many that are urgent go first before one that is not: what is
+// urgent without an end must not keep the others from their turn.
+const urgentInARow = 3
+
 // join puts a place at the end of its owner's, and an owner who did not wait at the
 // end of the ring.
-func (t *turns) join(p *Place, name string) {
-	o := t.owners[name]
+func (t *turns) join(p *Place, name string, urgent bool) {
+	to := &t.usual
+	if urgent {
+		to = &t.urgent
+	}
+	o := to.owners[name]
 	if o == nil {
-		if t.owners == nil {
-			t.owners = map[string]*owner{}
+		if to.owners == nil {
+			to.owners = map[string]*owner{}
 		}
-		o = &owner{name: name}
-		o.element = t.ring.PushBack(o)
-		t.owners[name] = o
+		o = &owner{name: name, ring: to}
+		o.element = to.round.PushBack(o)
+		to.owners[name] = o
 	}
 	p.owner, p.element = o, o.places.PushBack(p)
 	t.waiting++
+}
+
+// turn is the ring whose turn it is; somebody waits.
+func (t *turns) turn() *ring {
+	if t.urgent.round.Len() > 0 && (t.urgently < urgentInARow || t.usual.round.Len() == 0) {
+		t.urgently++
+		return &t.urgent
+	}
+	t.urgently = 0
+	return &t.usual
 }
 
 // next takes the place whose turn it is and counts it as up; nil if there is none.
@@ -43,9 +69,10 @@ func (t *turns) next(now time.Time) *Place {
 	if after, waits := t.after(now); !waits || after > 0 {
 		return nil
 	}
-	o := t.ring.Front().Value.(*owner)
+	r := t.turn()
+	o := r.round.Front().Value.(*owner)
 	p := o.places.Front().Value.(*Place)
-	t.ring.MoveToBack(o.element)
+	r.round.MoveToBack(o.element)
 	t.forget(p)
 	p.up, p.starting = true, true
 	t.up++
@@ -103,10 +130,10 @@ func (t *turns) forget(p *Place) {
 	p.owner, p.element = nil, nil
 	t.waiting--
 	if o.places.Len() == 0 {
-		t.ring.Remove(o.element)
-		delete(t.owners, o.name)
+		o.ring.round.Remove(o.element)
+		delete(o.ring.owners, o.name)
 	}
-	if t.waiting == 0 {
-		t.owners = nil // a map does not shrink, and this one grew with a storm
+	if len(o.ring.owners) == 0 {
+		o.ring.owners = nil // a map does not shrink, and this one grew with a storm
 	}
 }

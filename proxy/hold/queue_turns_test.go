@@ -10,7 +10,10 @@ import (
 
 func TestTurnsAreAModels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{now: time.Unix(0, 0), passed: map[string]map[string]bool{}, turns: turns{config: configs.Draw(t, "config")}}
+		m := &model{now: time.Unix(0, 0), turns: turns{config: configs.Draw(t, "config")}}
+		for i := range m.lines {
+			m.lines[i].passed = map[string]map[string]bool{}
+		}
 		t.Repeat(map[string]func(*rapid.T){
 			"enter": m.enter, "enter too": m.enter, "enter as well": m.enter,
 			"leave waiting": m.leaveWaiting, "leave up": m.leaveUp,
@@ -22,7 +25,7 @@ func TestTurnsAreAModels(t *testing.T) {
 
 // drain lets everybody leave who is up until nobody waits: all start in the end.
 func (m *model) drain(t *rapid.T) {
-	for left := len(m.waiting); left > 0; left-- {
+	for left := m.waiting(); left > 0; left-- {
 		for len(m.up) > 0 {
 			m.turns.leave(m.up[0])
 			m.up = m.up[1:]
@@ -30,34 +33,36 @@ func (m *model) drain(t *rapid.T) {
 		if after, waits := m.turns.after(m.now); waits && after > 0 {
 			m.now = m.now.Add(after)
 		}
-		if m.serve(t); len(m.waiting) == 0 {
+		if m.serve(t); m.waiting() == 0 {
 			return
 		}
 	}
-	if len(m.waiting) > 0 {
-		t.Fatalf("%d never start", len(m.waiting))
+	if n := m.waiting(); n > 0 {
+		t.Fatalf("%d never start", n)
 	}
 }
 
 func (m *model) enter(t *rapid.T) {
 	owner := rapid.StringMatching("[a-e]").Draw(t, "owner")
-	p := &Place{}
-	m.turns.join(p, owner)
-	m.waiting = append(m.waiting, wanting{p, owner})
-	if !slices.Contains(m.ring, owner) {
-		m.ring = append(m.ring, owner)
-		m.passed[owner] = map[string]bool{}
+	p, which := &Place{}, rapid.IntRange(0, 1).Draw(t, "urgent")
+	m.turns.join(p, owner, which == 1)
+	l := &m.lines[which]
+	l.waiting = append(l.waiting, wanting{p, owner})
+	if !slices.Contains(l.ring, owner) {
+		l.ring = append(l.ring, owner)
+		l.passed[owner] = map[string]bool{}
 	}
 }
 
 func (m *model) leaveWaiting(t *rapid.T) {
-	if len(m.waiting) == 0 {
+	l := &m.lines[rapid.IntRange(0, 1).Draw(t, "urgent")]
+	if len(l.waiting) == 0 {
 		t.Skip("nobody waits")
 	}
-	i := rapid.IntRange(0, len(m.waiting)-1).Draw(t, "which")
-	w := m.waiting[i]
-	m.waiting = slices.Delete(m.waiting, i, i+1)
-	m.tidy(w.owner)
+	i := rapid.IntRange(0, len(l.waiting)-1).Draw(t, "which")
+	w := l.waiting[i]
+	l.waiting = slices.Delete(l.waiting, i, i+1)
+	l.tidy(w.owner)
 	for range 2 {
 		if m.turns.leave(w.place) {
 			t.Fatal("a place that was not up freed a slot")

@@ -3,6 +3,9 @@ package upstream
 import (
 	"bytes"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httputil"
 	"strings"
 )
 
@@ -36,4 +39,33 @@ func (r *Request) Pack() error {
 		packed:     bytes.Clone(b.Bytes()), // a clone has no room to spare
 	}
 	return nil
+}
+
+// Unpack is a packed request as it was: Target, Host, Header and the body, which is
+// in Bytes. r itself stays packed. Trailers are gone.
+func (r *Request) Unpack() (*Request, error) {
+	out := *r
+	out.packed, out.Header = nil, http.Header{}
+	head, body, _ := bytes.Cut(r.packed, []byte("\r\n\r\n"))
+	line, fields, _ := strings.Cut(string(head), "\r\n")
+	line = strings.TrimSuffix(strings.TrimPrefix(line, r.Method+" "), " HTTP/1.1")
+	out.Target = line
+	for field := range strings.SplitSeq(fields, "\r\n") {
+		switch name, value, _ := strings.Cut(field, ": "); name {
+		case "Host":
+			out.Host = value
+		case "Transfer-Encoding": // as write adds it
+			out.Chunked = true
+		default:
+			out.Header[name] = append(out.Header[name], value)
+		}
+	}
+	out.Bytes = body
+	if out.Chunked {
+		var err error
+		if out.Bytes, err = io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(body))); err != nil {
+			return nil, &Error{Phase: Await, Err: err}
+		}
+	}
+	return &out, nil
 }

@@ -36,6 +36,10 @@ func isPacked(encoding string) (bool, error) {
 
 // Unpacked returns a short body that came whole, unpacked if it was compressed.
 func Unpacked(body []byte, encoding string) ([]byte, error) {
+	return unpacked(body, encoding, maxShort)
+}
+
+func unpacked(body []byte, encoding string, most int) ([]byte, error) {
 	packed, err := isPacked(encoding)
 	if len(body) == 0 { // nothing is nothing in every coding
 		return body, nil
@@ -44,7 +48,7 @@ func Unpacked(body []byte, encoding string) ([]byte, error) {
 		return body, err
 	}
 	var plain bytes.Buffer
-	err = copyUnpacked(&limited{&plain}, bytes.NewReader(body))
+	err = copyUnpacked(&limited{&plain, most}, bytes.NewReader(body))
 	return plain.Bytes(), err
 }
 
@@ -101,12 +105,15 @@ func (u untilDone) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// limited is a buffer up to maxShort.
-type limited struct{ b *bytes.Buffer }
+// limited is a buffer up to a limit.
+type limited struct {
+	b    *bytes.Buffer
+	most int
+}
 
 func (l *limited) Write(p []byte) (int, error) {
-	if l.b.Len()+len(p) > maxShort {
-		return 0, fmt.Errorf("over %d KiB", maxShort>>10)
+	if l.b.Len()+len(p) > l.most {
+		return 0, fmt.Errorf("over %d KiB", l.most>>10)
 	}
 	return l.b.Write(p)
 }

@@ -17,7 +17,7 @@ func (v *tour) hold() error {
 	if err != nil {
 		return err
 	}
-	if err := v.server.do("Expect", v.expected(), nil); err != nil {
+	if err := v.server.do("Expect", v.waits, nil); err != nil {
 		return err
 	}
 	if err := v.phones.do("Connect", v.crowd(), nil); err != nil {
@@ -51,14 +51,6 @@ func (v *tour) crowd() Crowd {
 	return Crowd{Addr: v.site.address, Phones: v.waits, Within: time.Second * time.Duration(v.waits) / 500, Asking: true}
 }
 
-// expected is how many devices the server sees waiting when all do.
-func (v *tour) expected() int {
-	if v.atEdge {
-		return 1
-	}
-	return v.waits
-}
-
 // rest lets all processes come to rest and returns how many segments came to
 // the phones meanwhile. All of them must still wait at its end.
 func (v *tour) rest() (segments float64, err error) {
@@ -90,7 +82,7 @@ func (v *tour) awaitHeld() (since int64, err error) {
 			return held.Full, nil
 		}
 	}
-	return 0, fmt.Errorf("after %v the server holds waits of %d devices, not of %d", patience, held.Devices, v.expected())
+	return 0, fmt.Errorf("after %v the server holds waits of %d devices, not of %d", patience, held.Devices, v.waits)
 }
 
 // wake: the server answers all waits at one moment.
@@ -115,7 +107,7 @@ func (v *tour) wake() error {
 
 // holdAgain: the next wait on the same connections.
 func (v *tour) holdAgain() error {
-	if err := v.server.do("Expect", v.expected(), nil); err != nil {
+	if err := v.server.do("Expect", v.waits, nil); err != nil {
 		return err
 	}
 	if err := v.phones.do("Ask", none{}, nil); err != nil {
@@ -128,7 +120,7 @@ func (v *tour) holdAgain() error {
 // storm: all phones lose their connection and come back within a second. It may
 // be that not all succeed; that is a result, too.
 func (v *tour) storm() error {
-	if err := v.server.do("Expect", v.expected(), nil); err != nil {
+	if err := v.server.do("Expect", v.waits, nil); err != nil {
 		return err
 	}
 	var before, after Waiting

@@ -10,15 +10,15 @@ type peer struct {
 	ours    bool
 	// publishes: holds by itself and is told by GRIP what to answer.
 	publishes bool
-	// atEdge: only one wait goes to the server, the others are held here. Nothing
-	// can be learnt by releasing them at the server.
+	// atEdge: no wait goes to the server, which is asked once for each. Nothing can be
+	// learnt by releasing them there.
 	atEdge bool
 }
 
 func peers(binary string) []peer {
 	return []peer{
 		{name: "diastole", version: []string{binary, "version"}, setUp: diastole(binary, ""), ours: true},
-		{name: "diastole, edge", setUp: diastole(binary, ", max_waits: 1"), ours: true, atEdge: true},
+		{name: "diastole, edge", setUp: diastole(binary, edge), ours: true, atEdge: true},
 		{name: "nginx", version: []string{"nginx", "-v"}, setUp: nginx},
 		{name: "HAProxy", version: []string{"haproxy", "-v"}, setUp: haproxy},
 		{name: "Caddy", version: []string{"caddy", "version"}, setUp: caddy},
@@ -26,8 +26,12 @@ func peers(binary string) []peer {
 	}
 }
 
-// diastole with its defaults: nothing is tuned for the comparison. With
-// max_waits: 1 all waits but one are held without a wait at the server.
+// edge holds waits without a wait at the server, as in front of a SOGo. Nobody tells of
+// changes, and the server is not asked again while memory is measured.
+const edge = `, profile: sogo, hold: edge, max_waits: 100, max_checks: 100, check_pace: 0}
+wake: {poll: 1h, safety: 1h`
+
+// diastole with its defaults: nothing is tuned for the comparison.
 func diastole(binary, upstream string) func(*site) *exec.Cmd {
 	return func(s *site) *exec.Cmd {
 		file := s.write("diastole.yaml", `listen: "<address>"

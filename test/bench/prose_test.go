@@ -15,8 +15,8 @@ median of %d rounds, with the lowest and the highest; a ratio is the median of t
 needs less. There are %d phones, each on a TLS connection of its own, HTTP/1.1, one wait each.
 
 - **diastole** relays every wait to the server (` + "`hold: pass`" + `), as nginx, HAProxy and Caddy do.
-- **diastole, edge** relays one wait (` + "`max_waits: 1`" + `) and holds the others itself, which is what a wait costs when the
-  server does not have it. Its waits cannot be woken through the server; those figures are left out.
+- **diastole, edge** asks the server once for each wait and holds it itself (` + "`hold: edge`" + `). Its waits cannot be woken through
+  the server; those figures are left out.
 - **Pushpin** holds waits itself, too, but only for a server that speaks its GRIP protocol, which no ActiveSync server does:
   the test's server does. It is five processes, its TLS ends at 1.2, and it gets one publish for all or one for each
   device. Its brake on publishing is off: with the default, 2,500 messages a second, waking 8,000 takes 3.2 s.

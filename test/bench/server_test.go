@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -63,13 +64,16 @@ func (s *Server) serve(c net.Conn) {
 			s.drop(held)
 			return
 		}
-		_, _ = io.Copy(io.Discard, r.Body)
+		body, _ := io.ReadAll(r.Body)
 		query := r.URL.Query()
 		switch {
 		case query.Get("Cmd") != "Ping":
 			_, err = io.WriteString(c, answer(status1))
 		case s.grip != nil:
 			err = s.handOver(c, query.Get("DeviceId"))
+		case bytes.Contains(body, []byte(check)):
+			s.asked(query.Get("DeviceId"))
+			_, err = io.WriteString(c, answer(status1))
 		default:
 			held = &wait{c, query.Get("DeviceId")}
 			s.hold(held)
@@ -77,6 +81,15 @@ func (s *Server) serve(c net.Conn) {
 		if err != nil {
 			return
 		}
+	}
+}
+
+// asked counts a device whose wait is held elsewhere, from the question on.
+func (s *Server) asked(device string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.devices[device] == 0 {
+		s.count(device, +1)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 // smallest of their kind (MS-ASCMD 2.2.1.13 Ping, in WBXML).
 const (
 	ping    = "\x03\x01\x6a\x00\x00\x0d\x45\x48\x03480\x00\x01\x49\x4a\x4b\x035\x00\x01\x4c\x03Email\x00\x01\x01\x01\x01"
+	check   = "\x48\x035\x00"                                                              // in a Ping of 5 s: has anything changed?
 	status1 = "\x03\x01\x6a\x00\x00\x0d\x45\x47\x031\x00\x01\x01"                          // nothing has changed
 	status2 = "\x03\x01\x6a\x00\x00\x0d\x45\x47\x032\x00\x01\x49\x4a\x035\x00\x01\x01\x01" // folder 5 has
 )

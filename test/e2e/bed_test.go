@@ -24,6 +24,7 @@ const (
 type size struct {
 	users   int // made at the start
 	workers int // of sogod: each held wait takes one
+	longest int // Ping that SOGo takes, in seconds; 0: the script's usual
 }
 
 // A bed is one running SOGo with all it needs, on ports of its own.
@@ -32,7 +33,10 @@ type bed struct {
 	dir     string
 	nginx   string // host:port that phones and proxies talk to
 	sogod   string // host:port of sogod itself, path /SOGo
+	imap    string // host:port of Dovecot
 	environ []string
+
+	settings string // of Dovecot, as the last test wanted them
 
 	mu    sync.Mutex
 	given int // users, so far
@@ -60,7 +64,10 @@ func startBed(ctx context.Context, name string, s size) (*bed, error) {
 	if err != nil {
 		return b, err
 	}
-	b.nginx, b.sogod = "127.0.0.1:"+ports[0], "127.0.0.1:"+ports[1]
+	b.nginx, b.sogod, b.imap = "127.0.0.1:"+ports[0], "127.0.0.1:"+ports[1], "127.0.0.1:"+ports[2]
+	if s.longest > 0 { // the watchdog, in minutes, must let such a Ping live
+		b.environ = append(b.environ, fmt.Sprintf("TESTBED_PING_MAX=%d", s.longest), fmt.Sprintf("TESTBED_WATCHDOG=%d", s.longest/60+2))
+	}
 	b.environ = append(b.environ, "TESTBED_PASSWORD="+password,
 		fmt.Sprintf("TESTBED_USERS=%d", s.users), fmt.Sprintf("TESTBED_WORKERS=%d", s.workers),
 		"TESTBED_PORT="+ports[0], "TESTBED_SOGOD_PORT="+ports[1], "TESTBED_IMAP_PORT="+ports[2],
@@ -82,7 +89,7 @@ func (b *bed) run(ctx context.Context, args ...string) error {
 func (b *bed) purge(ctx context.Context) error { return b.run(ctx, "purge") }
 
 // user gives a user that no other test has.
-func (b *bed) user(t *testing.T) string {
+func (b *bed) user(t testing.TB) string {
 	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -95,8 +102,17 @@ func (b *bed) user(t *testing.T) string {
 	return fmt.Sprintf("user%d", b.given)
 }
 
+// people are n users that no other test has.
+func (b *bed) people(t testing.TB, n int) (users []string) {
+	t.Helper()
+	for range n {
+		users = append(users, b.user(t))
+	}
+	return users
+}
+
 // deliver puts a mail into the user's Inbox, past SOGo.
-func (b *bed) deliver(t *testing.T, user, subject string) {
+func (b *bed) deliver(t testing.TB, user, subject string) {
 	t.Helper()
 	if err := b.run(t.Context(), "deliver", user, subject); err != nil {
 		t.Fatal(err)

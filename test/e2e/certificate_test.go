@@ -16,7 +16,7 @@ import (
 
 // certificate writes cert.pem and key.pem for 127.0.0.1 into dir and gives what
 // a phone must trust.
-func certificate(t *testing.T, dir string) *x509.CertPool {
+func certificate(t testing.TB, dir string) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

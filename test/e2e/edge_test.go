@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"bufio"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -35,10 +33,11 @@ func bare() string  { return "http://" + server.sogod + "/SOGo" }
 // An edge is one diastole process. Each test has its own, so that its log and
 // its counters speak of this test alone.
 type edge struct {
-	t      *testing.T
+	t      testing.TB
 	phones string // host:port
 	admin  string
 	roots  *x509.CertPool
+	log    *journal
 }
 
 func (e *edge) door() door { return door{"https://" + e.phones, e.roots} }
@@ -47,7 +46,7 @@ func (e *edge) door() door { return door{"https://" + e.phones, e.roots} }
 // section: "http://..., linger: 30s") until the test ends, then asks it to stop and
 // wants exit code 0: a data race found on the way makes it 66. Lines of settings are
 // added to the usual ones.
-func startEdge(t *testing.T, upstream string, settings ...string) *edge {
+func startEdge(t testing.TB, upstream string, settings ...string) *edge {
 	t.Helper()
 	binary, err := build()
 	if err != nil {
@@ -63,18 +62,18 @@ func startEdge(t *testing.T, upstream string, settings ...string) *edge {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	log := &journal{lines: make(chan line, 64)}
+	e.log = &journal{lines: make(chan line, 64)}
 	read := make(chan struct{})
-	go func() { log.read(stderr); close(read) }()
+	go func() { e.log.read(stderr); close(read) }()
 	t.Cleanup(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
 		<-read // Wait closes the pipe: only after all was read
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("diastole ended with %v", err)
 		}
-		log.judge(t)
+		e.log.judge(t)
 	})
-	e.await(log.lines)
+	e.await(e.log.lines)
 	return e
 }
 
@@ -99,7 +98,7 @@ func (e *edge) await(lines <-chan line) {
 	e.t.Fatal("diastole ended before it listened")
 }
 
-func config(t *testing.T, dir, upstream string, settings []string) string {
+func config(t testing.TB, dir, upstream string, settings []string) string {
 	t.Helper()
 	file := filepath.Join(dir, "diastole.yaml")
 	text := fmt.Sprintf(`listen: 127.0.0.1:0
@@ -147,46 +146,6 @@ var build = sync.OnceValues(func() (string, error) {
 	return binary, nil
 })
 
-// A line of diastole's log.
-type line struct {
-	Level, Logger, Address string
-	Message                string `json:"msg"`
-}
-
-// A journal keeps the whole log for the test's judgement.
-type journal struct {
-	text  strings.Builder
-	bad   []string
-	lines chan line
-}
-
-func (j *journal) read(r io.Reader) {
-	defer close(j.lines)
-	for scan := bufio.NewScanner(r); scan.Scan(); {
-		fmt.Fprintln(&j.text, scan.Text())
-		var l line
-		if err := json.Unmarshal(scan.Bytes(), &l); err != nil {
-			j.bad = append(j.bad, "no JSON: "+scan.Text())
-			continue
-		}
-		if l.Level != "debug" && l.Level != "info" {
-			j.bad = append(j.bad, scan.Text())
-		}
-		j.lines <- l
-	}
-}
-
-// judge wants nothing above info: none of these tests shows diastole anything
-// that an operator must be told of.
-func (j *journal) judge(t *testing.T) {
-	for _, bad := range j.bad {
-		t.Errorf("diastole's log: %s", bad)
-	}
-	if t.Failed() {
-		t.Logf("diastole's whole log:\n%s", j.text.String())
-	}
-}
-
 // metric sums the samples of a counter or gauge whose labels match a regular
 // expression; a metric that was never touched is 0.
 func (e *edge) metric(name, labels string) (sum float64) {
@@ -212,6 +171,16 @@ func (e *edge) metric(name, labels string) (sum float64) {
 		sum += value
 	}
 	return sum
+}
+
+// awaits waits until a metric has that value, or more.
+func (e *edge) awaits(t testing.TB, name, labels string, value float64) {
+	t.Helper()
+	for limit := time.Now().Add(90 * time.Second); e.metric(name, labels) < value; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("%s{%s} is %v after 90 s, want %v", name, labels, e.metric(name, labels), value)
+		}
+	}
 }
 
 // expectWaits wants so many waits of this kind to have ended in this way, and

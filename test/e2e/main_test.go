@@ -19,6 +19,10 @@ var server *bed
 
 var usual = size{users: 32, workers: 40}
 
+// further are test beds that some tests share and that are purged at the end. They
+// are made by tests that run one after the other.
+var further []*bed
+
 // TestMain brings up SOGo for all tests. Where it cannot, that is a failure on
 // CI and a sentence elsewhere.
 func TestMain(m *testing.M) {
@@ -43,8 +47,10 @@ func run(m *testing.M) int {
 	bed, err := startBed(ctx, "", usual)
 	// A signal must not hinder the cleaning up, so not under ctx.
 	defer func() {
-		if err := bed.purge(context.Background()); err != nil {
-			fmt.Fprintln(os.Stderr, "e2e:", err)
+		for _, b := range append(further, bed) {
+			if err := b.purge(context.Background()); err != nil {
+				fmt.Fprintln(os.Stderr, "e2e:", err)
+			}
 		}
 	}()
 	if err != nil {

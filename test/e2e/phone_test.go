@@ -21,7 +21,7 @@ const (
 // A phone is one device of one user that talks to one door: the server itself
 // or diastole in front of it.
 type phone struct {
-	t              *testing.T
+	t              testing.TB
 	door           string // URL up to the query
 	user, password string
 	device         string
@@ -31,7 +31,7 @@ type phone struct {
 }
 
 // newPhone gives a phone with connections of its own.
-func newPhone(t *testing.T, d door, user, device string) *phone {
+func newPhone(t testing.TB, d door, user, device string) *phone {
 	transport := &http.Transport{
 		TLSClientConfig:    &tls.Config{RootCAs: d.roots},
 		DisableCompression: true, // it would unpack before the test can compare
@@ -50,7 +50,7 @@ type answer struct {
 }
 
 // doc is the answer's document; a body that is none fails the test.
-func (a answer) doc(t *testing.T) *element {
+func (a answer) doc(t testing.TB) *element {
 	t.Helper()
 	if a.status != http.StatusOK {
 		t.Fatalf("HTTP %d: %.200q", a.status, a.body)
@@ -83,27 +83,40 @@ func (p *phone) send(command string, doc *element) answer {
 // raw sends anything at all.
 func (p *phone) raw(ctx context.Context, method, query string, body []byte, header http.Header) answer {
 	p.t.Helper()
-	r, err := http.NewRequestWithContext(ctx, method, p.door+"?"+query, bytes.NewReader(body))
+	r, err := p.request(ctx, method, query, body, header)
 	if err != nil {
 		p.t.Fatal(err)
+	}
+	a, err := p.do(r)
+	if err != nil {
+		p.t.Errorf("%s %s?%s: after %d bytes: %v", method, p.door, query, len(a.body), err)
+	}
+	return a
+}
+
+func (p *phone) request(ctx context.Context, method, query string, body []byte, header http.Header) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, method, p.door+"?"+query, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	r.Header.Set("MS-ASProtocolVersion", "14.1")
 	r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(p.user+":"+p.password)))
 	for name, values := range header {
 		r.Header[name] = values
 	}
+	return r, nil
+}
+
+// do sends a request and reads the whole answer; with an error, what there was of it.
+func (p *phone) do(r *http.Request) (answer, error) {
 	start := time.Now()
 	resp, err := p.http.Do(r)
 	if err != nil {
-		p.t.Errorf("%s %s?%s: %v", method, p.door, query, err)
-		return answer{}
+		return answer{}, err
 	}
 	defer resp.Body.Close()
 	got, err := io.ReadAll(resp.Body)
-	if err != nil {
-		p.t.Errorf("%s %s?%s: the answer broke off after %d bytes: %v", method, p.door, query, len(got), err)
-	}
-	return answer{resp.StatusCode, resp.Header, got, time.Since(start)}
+	return answer{resp.StatusCode, resp.Header, got, time.Since(start)}, err
 }
 
 // start does what a new device does: FolderSync, then Sync of the Inbox until
@@ -163,6 +176,15 @@ func (p *phone) ping(seconds string) answer {
 func (p *phone) pingRequest(seconds string) *element {
 	return el("Ping:Ping", el("Ping:HeartbeatInterval", seconds),
 		el("Ping:Folders", el("Ping:Folder", el("Ping:Id", p.inbox), el("Ping:Class", "Email"))))
+}
+
+// leaves sends a Ping that nobody waits for beyond ctx: no answer is no fault.
+func (p *phone) leaves(ctx context.Context, doc *element) (answer, error) {
+	r, err := p.request(ctx, "POST", p.query("Ping").Encode(), doc.encode(), http.Header{"Content-Type": {wbxmlType}})
+	if err != nil {
+		return answer{}, err
+	}
+	return p.do(r)
 }
 
 // options asks what the server can do, as whoever sets up an account does.

@@ -17,7 +17,7 @@ import (
 // connection of sogod's port open. sogod takes one request from a connection and
 // closes it, and a worker whose client has left sits on a socket in CLOSE-WAIT until
 // its Ping is over. What waits in the listen queue belongs to nobody yet.
-func (b *bed) busy(t *testing.T) (pids []int) {
+func (b *bed) busy(t testing.TB) (pids []int) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(b.sogod)
 	served := servedSockets(t, port)
@@ -38,7 +38,7 @@ var inode = regexp.MustCompile(`\bino:(\d+)`)
 // servedSockets names, as /proc/pid/fd does, the sockets that were accepted on a
 // port and are open on our side. ss has the kernel choose: /proc/net/tcp has every
 // connection that was closed within the last minute too, and takes 0.1 s to read.
-func servedSockets(t *testing.T, port string) map[string]bool {
+func servedSockets(t testing.TB, port string) map[string]bool {
 	t.Helper()
 	out, err := exec.Command("ss", "-H", "-t", "-n", "-e", "state", "established", "state", "close-wait", "sport = :"+port).Output()
 	if err != nil {
@@ -52,7 +52,7 @@ func servedSockets(t *testing.T, port string) map[string]bool {
 }
 
 // workersOfSogod are the children of sogod's watchdog.
-func (b *bed) workersOfSogod(t *testing.T) (pids []int) {
+func (b *bed) workersOfSogod(t testing.TB) (pids []int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(b.dir, "run/sogo/sogod.pid"))
 	if err != nil {
@@ -72,7 +72,7 @@ func (b *bed) workersOfSogod(t *testing.T) (pids []int) {
 }
 
 // free ends whatever the workers are at; sogod's watchdog makes new ones at once.
-func (b *bed) free(t *testing.T) {
+func (b *bed) free(t testing.TB) {
 	t.Helper()
 	for _, pid := range b.busy(t) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {

@@ -35,6 +35,7 @@ type SyncCollection struct {
 	FilterType int
 
 	GetChanges bool // the server's changes are wanted, with the default of MS-ASCMD 2.2.3.84 applied
+	Commands   bool // has Commands with anything in them, flags too: it changes the mailbox itself (MS-ASCMD 2.2.3.32)
 	Changes    bool // has Commands that are more than changes of flags: the server should answer at once (MS-ASCMD 3.1.5.4)
 }
 
@@ -125,8 +126,9 @@ func (r *SyncRequestReader) start(path []tag) {
 	case r.collection == nil:
 	case len(path) == 4 && path[3] == airSyncOptions:
 		r.options = syncOptions{filter: -1}
-	case len(path) > 4 && path[3] == airSyncCommands && moreThanFlags(path[4:]):
-		r.collection.Changes = true
+	case len(path) > 4 && path[3] == airSyncCommands:
+		r.collection.Commands = true
+		r.collection.Changes = r.collection.Changes || moreThanFlags(path[4:])
 	}
 }
 

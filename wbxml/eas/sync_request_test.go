@@ -109,7 +109,7 @@ func TestHoldIsWhatTheSyncAsksFor(t *testing.T) {
 }
 
 // MS-ASCMD 3.1.5.4: a request with changes of its own is answered at once,
-// unless they are flags only.
+// unless they are flags only. Flags are Commands all the same.
 func TestChangesAreMoreThanFlags(t *testing.T) {
 	f := func(commands string, want bool) {
 		t.Helper()
@@ -117,6 +117,9 @@ func TestChangesAreMoreThanFlags(t *testing.T) {
 			<SyncKey>1</SyncKey><CollectionId>5</CollectionId>`+commands+`</Collection></Collections></Sync>`))
 		if err != nil || r.Changes() != want {
 			t.Errorf("%s: %v, %v; want %v", commands, r.Changes(), err, want)
+		}
+		if has := strings.Contains(commands, "</Commands>"); r.Collections[0].Commands != has {
+			t.Errorf("%s: Commands is %v", commands, !has)
 		}
 	}
 	change := func(data string) string {

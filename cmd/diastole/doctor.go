@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/diastole/diastole/internal/doctor"
+)
+
+// doctorCmd looks a server over.
+type doctorCmd struct {
+	Upstream     string        `required:"" placeholder:"URL" help:"The ActiveSync server, as in upstream.url."`
+	User         string        `required:"" placeholder:"U" help:"A user with a mailbox, as a phone would name it."`
+	PasswordFile string        `required:"" placeholder:"FILE" help:"A file with the user's password."`
+	CA           string        `name:"ca" placeholder:"FILE" help:"Certificates to trust instead of the system's, PEM."`
+	Address      string        `placeholder:"U@D" help:"Where a mail to this user goes, if the user's name is not that."`
+	Wait         time.Duration `default:"60s" placeholder:"TIME" help:"How long the waiting request is, 5s to 59m (default ${default})."`
+	Load         int           `placeholder:"N" help:"Try how many waits at once make the server slow, at most 32. Not on a server that others need now."`
+	JSON         bool          `name:"json" help:"Print the report as JSON."`
+}
+
+// Help is shown by `diastole doctor --help`.
+func (doctorCmd) Help() string {
+	return `Proves which profile, way of holding and check fit a server: what it calls itself, whether it holds a waiting request, what a short one costs, and whether its answers about changes are true. It takes two to three minutes, and a minute more for each wait that mail disturbs.
+
+Two devices, DiastoleDoctor1 and 2, appear in the server's list of the user's devices, and more with --load. A mail is sent from the user to itself and deleted again; without an address the newest mail of the last week is marked as read or unread, and back. Everything is said on standard error before it is done, and Ctrl-C puts it right too.
+
+Exit codes: 0 what is recommended was proven; 1 it cannot be told, or an error; 2 a command line that makes no sense.`
+}
+
+// Validate refuses what cannot be meant.
+func (c doctorCmd) Validate() error {
+	u, err := url.Parse(c.Upstream)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.User != nil:
+		return errors.New("--upstream: write the server's address, for example https://exchange.internal")
+	case c.CA != "" && u.Scheme != "https":
+		return errors.New("--ca: no certificate is ever checked, because --upstream begins with http://")
+	case c.Load < 0 || c.Load > doctor.MostLoad:
+		return fmt.Errorf("--load: write a number from 0 to %d", doctor.MostLoad)
+	case c.Wait < 5*time.Second || c.Wait > 59*time.Minute:
+		return errors.New("--wait: write a length of time from 5s to 59m")
+	}
+	return nil
+}
+
+// errUnsure is exit code 1; the report says why in its own words.
+var errUnsure = errReported{errors.New("what fits cannot be told for sure")}
+
+// Run is the command.
+func (c doctorCmd) Run(s streams) error {
+	password, err := os.ReadFile(c.PasswordFile)
+	if err != nil {
+		return fmt.Errorf("--password-file: %w", err)
+	}
+	security, err := trusting("--ca", c.CA)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	began := time.Now()
+	report, err := doctor.Run(ctx, doctor.Config{
+		URL: c.Upstream, User: c.User, Password: string(bytes.TrimRight(password, "\r\n")), Address: c.Address,
+		Wait: c.Wait, Load: c.Load, TLS: security,
+		Tell: func(line string) { fmt.Fprintf(s.err, "%6s  %s\n", time.Since(began).Round(time.Second), line) },
+	})
+	if printed := c.print(s, report, err); err != nil || printed != nil {
+		return errors.Join(err, printed)
+	}
+	if !report.Advice.Fits {
+		return errUnsure
+	}
+	return nil
+}
+
+// print writes the report: for scripts always, as far as it goes; for people if it is whole.
+func (c doctorCmd) print(s streams, report *doctor.Report, failed error) error {
+	switch {
+	case c.JSON:
+		e := json.NewEncoder(s.out)
+		e.SetIndent("", "  ")
+		return e.Encode(report)
+	case failed != nil:
+		return nil
+	}
+	fmt.Fprintln(s.err)
+	return report.Print(s.out)
+}
