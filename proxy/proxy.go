@@ -186,7 +186,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !eas.IsActiveSync(r.URL.Path) {
-		p.pass(w, r, "other")
+		p.pass(w, r, notActiveSync)
 		return
 	}
 	if r.Method != http.MethodPost {
@@ -216,13 +216,16 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// notActiveSync is the label of what is none of our business.
+const notActiveSync = "other"
+
 // methodName is the label of a request that is no ActiveSync command. Methods are
 // the client's choice: each invented one would be a time series for ever.
 func methodName(method string) string {
 	if method == http.MethodOptions {
 		return "OPTIONS"
 	}
-	return "other"
+	return notActiveSync
 }
 
 // lot is where connections are parked; nil where the system has none.

@@ -133,7 +133,12 @@ func (p *Proxy) limit(held *wait, up *exchange) {
 	if up.vigil != nil {
 		ends = held.ends() // no answer is on its way
 	}
-	p.at(held, time.Until(ends), func() { p.release(held, byLimit) })
+	p.at(held, time.Until(ends), func() {
+		if up.vigil == nil && up.sentFor() >= held.goes { // otherwise it was held here, or stood in a queue
+			p.config.Metrics.overdue.WithLabelValues(held.kind).Inc()
+		}
+		p.release(held, byLimit)
+	})
 }
 
 // at has then done in a while, instead of what was to be done before.
