@@ -62,7 +62,7 @@ func (p *Proxy) read(r *http.Request, query eas.Envelope, body []byte, whole boo
 	}
 	a.credentials = p.credentials(r)
 	last, _ := p.memory.Last(a.device)
-	a.met = a.tracked && p.accepted.are(a.device, a.credentials)
+	a.met = a.tracked && p.memory.Accepted(a.device, watch.Credentials(a.credentials))
 	pending := p.pending(a)
 	if query.Command == eas.CommandPing {
 		if pending != nil && pending.kind == kindPing {

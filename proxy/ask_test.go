@@ -54,7 +54,7 @@ func TestAskIsWhatWasSaidFilledUpWithWhatWasAccepted(t *testing.T) {
 			p.memory.Sync(dev1, eas.SyncRequest{Wait: 2, Interval: -1, Collections: make([]eas.SyncCollection, 2)}, eas.SyncResponse{Empty: true})
 			r := httptest.NewRequest(http.MethodPost, "/", nil)
 			r.Header.Set("Authorization", basic("anna", "x"))
-			p.accepted.note(dev1, p.credentials(r))
+			p.memory.Accept(dev1, [16]byte(p.credentials(r)))
 			a := p.read(r, eas.Envelope{Command: c.command, DeviceID: "dev1", DeviceType: "phone", User: "claimed"}, []byte(c.body), !c.cut)
 			said := a.saidInterval
 			if said < 0 {

@@ -63,12 +63,12 @@ func TestModelOfParkedWaits(t *testing.T) {
 }
 
 // seedOf is SEED=n, or another one each time.
-func seedOf(w *world) uint64 {
+func seedOf(t testing.TB) uint64 {
 	seed := rand.Uint64()
 	if said, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
 		seed = said
 	}
-	w.Logf("SEED=%d", seed)
+	t.Logf("SEED=%d", seed)
 	return seed
 }
 

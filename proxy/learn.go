@@ -7,6 +7,7 @@ import (
 	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/policy"
 	"github.com/diastole/diastole/proxy/proof"
+	"github.com/diastole/diastole/proxy/watch"
 	"github.com/diastole/diastole/wbxml/eas"
 )
 
@@ -145,7 +146,7 @@ func (p *Proxy) heard(r *http.Request, query eas.Envelope) {
 	if id := clientOf(r).proof.Swap(0); id != 0 {
 		p.proofs.Confirm(proof.ID(id))
 	}
-	if d, tracked := device(r, query); tracked && p.accepted.are(d, p.credentials(r)) {
+	if d, tracked := device(r, query); tracked && p.memory.Accepted(d, watch.Credentials(p.credentials(r))) {
 		p.proofs.Heard(heartbeat.Key{Principal: d.Principal, Device: d.ID, Type: d.Type})
 	}
 }

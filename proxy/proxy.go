@@ -62,7 +62,6 @@ type Proxy struct {
 	queue    *hold.Queue // for waits at the server
 	checks   *hold.Queue // for questions to it
 	haste    *haste
-	accepted *accepted
 	secret   secret
 	known    sync.Map // net.Conn -> *clientConn, those with a pin, doomed, or parked once
 
@@ -101,7 +100,7 @@ func New(c Config) *Proxy {
 	}
 	p := &Proxy{
 		config: c, memory: c.Memory, proofs: proof.New(proof.Config{}),
-		queue: hold.NewQueue(hold.QueueConfig{}), checks: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), accepted: newAccepted(), secret: newSecret(),
+		queue: hold.NewQueue(hold.QueueConfig{}), checks: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), secret: newSecret(),
 	}
 	p.lobby = p.Entrance()
 	p.Apply(c.Settings)

@@ -24,6 +24,8 @@ type vigil struct {
 	timer    *time.Timer
 	place    *hold.Place // of the question that is on, or queues
 	asking   bool
+	sent     bool      // and the question has gone up
+	turn     int       // of the question that is on, or was last
 	reason   string    // of the question that is on, or armed: begin, wake, poll or safety
 	again    bool      // something may have happened since that question was asked
 	told     bool      // somebody has said so since the last answer
@@ -68,10 +70,32 @@ func (v *vigil) lasts(until time.Time) {
 // it asks first, and once more when it listens: a stranger's guesses are not tried on
 // the mail store as well.
 func (v *vigil) begin() {
-	if v.x.first.met {
-		v.listen()
+	if v.x.first.met && v.listen() && v.awaitsEars() {
+		return
 	}
 	v.ask("begin")
+}
+
+// prelude is how long the first question waits for who is to listen: an IMAP connection
+// has to be made, and what changes before it stands is told of as "something may have".
+// Asked at once, SOGo would be asked twice by each wait, for five seconds each.
+const prelude = 500 * time.Millisecond
+
+// awaitsEars puts the first question off until somebody listens; false where somebody
+// does.
+func (v *vigil) awaitsEars() bool {
+	v.mu.Lock()
+	watching := v.watching
+	v.mu.Unlock()
+	if watching == nil || watching.Covered() {
+		return false
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.over && !v.asking && v.asked.IsZero() {
+		v.arm(prelude, "begin")
+	}
+	return true
 }
 
 // listen begins to listen; false: there is nobody to listen to, or it was done.
@@ -104,13 +128,21 @@ func (v *vigil) heard(changed bool) {
 	wait := lull - time.Since(v.asked)
 	switch {
 	case v.over:
-	case v.asking:
+	case v.asking && v.sent:
 		v.again = true
+	case v.asking && v.reason == "wake": // it will see it
+	case v.asking: // it will see it too, but should not wait for those that only look
+		v.place.Leave()
+		v.enter("wake")
 	case wait > 0:
 		v.arm(wait, "wake")
 	default:
+		reason := "wake"
+		if v.asked.IsZero() {
+			reason = "begin"
+		}
 		v.mu.Unlock()
-		v.ask("wake")
+		v.ask(reason)
 		return
 	}
 	v.mu.Unlock()
@@ -124,15 +156,32 @@ func (v *vigil) ask(reason string) {
 		v.again = v.again || !v.over
 		return
 	}
-	v.asking, v.again, v.reason = true, false, reason
 	if v.timer != nil {
 		v.timer.Stop()
 	}
-	enter := v.x.proxy.checks.Enter
+	v.enter(reason)
+}
+
+// enter queues for a turn to ask. It is called with v.mu held.
+func (v *vigil) enter(reason string) {
+	v.asking, v.sent, v.again, v.reason = true, false, false, reason
+	v.turn++
+	turn, enter := v.turn, v.x.proxy.checks.Enter
 	if reason == "wake" { // somebody has news, the others only look
 		enter = v.x.proxy.checks.Hurry
 	}
-	v.place = enter(v.x.first.owner(), func() { go v.check() })
+	v.place = enter(v.x.first.owner(), func() { go v.check(turn) })
+}
+
+// goes tells whether a question may go up now: nothing has come in its place.
+func (v *vigil) goes(turn int) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.over || v.sent || v.turn != turn {
+		return false
+	}
+	v.sent = true
+	return true
 }
 
 // answered is the end of a question that found nothing; the next one follows in its

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -41,8 +42,15 @@ func (p *Proxy) inquire(a *ask, folders []check.Folder, looks bool) (q inquiry, 
 	return q, ok
 }
 
+// checkPatience is how long an answer may take. A mailbox on which the server hangs
+// would otherwise keep its turn from all others for as long as its phone waits.
+const checkPatience = time.Minute
+
 // check asks the server, with the device's own head and credentials.
-func (v *vigil) check() {
+func (v *vigil) check(turn int) {
+	if !v.goes(turn) {
+		return
+	}
 	x, p := v.x, v.x.proxy
 	looks := v.looks()
 	asked, folders, err := v.request(looks)
@@ -62,15 +70,28 @@ func (v *vigil) check() {
 	x.mu.Unlock()
 	p.holds.Asked(time.Now(), x.first.holder(), x)
 	began := time.Now()
-	answer, err := p.client.Do(&x.leash, asked)
+	ctx, giveUp := context.WithCancel(&x.leash)
+	patience := time.AfterFunc(max(checkPatience, 2*p.shortest()), giveUp)
+	answer, err := p.client.Do(ctx, asked)
+	patience.Stop()
 	if err != nil {
+		giveUp()
 		if x.leash.Err() == nil {
 			p.config.Metrics.checked(v.reason, "fault", began)
 		}
 		v.handOver("fault")
 		return
 	}
-	v.judge(answer, folders, looks, began)
+	if refusals[answer.Status] { // what is passed on may take its time
+		p.config.Metrics.checked(v.reason, "refused", began)
+		v.stop()
+		x.arrived(answer, nil)
+		return
+	}
+	verdict := v.read(answer, folders, looks)
+	giveUp() // a wait may last for days, and all its questions hang on its leash
+	p.config.Metrics.checked(v.reason, verdict.State.String(), began)
+	v.judge(verdict)
 }
 
 // request is the question as it goes up. What the device has is looked up each time: it
@@ -121,16 +142,8 @@ var refusals = map[int]bool{
 
 // judge does what the answer asks for: hold on, tell the device, or leave the wait to
 // the server, whose words are then the device's.
-func (v *vigil) judge(answer *upstream.Response, folders []check.Folder, looks bool, began time.Time) {
+func (v *vigil) judge(verdict check.Verdict) {
 	x, p := v.x, v.x.proxy
-	if refusals[answer.Status] {
-		p.config.Metrics.checked(v.reason, "refused", began)
-		v.stop()
-		x.arrived(answer, nil)
-		return
-	}
-	verdict := v.read(answer, folders, looks)
-	p.config.Metrics.checked(v.reason, verdict.State.String(), began)
 	if verdict.State != check.Unclear {
 		// The server has taken the credentials, and so knows who asks.
 		if x.first.kind == kindPing && v.firstAnswer() {

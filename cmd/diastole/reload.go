@@ -88,6 +88,9 @@ func (d *daemon) readAgain(ctx context.Context) ([]string, error) {
 		d.log.Warn("upstream.max_waits is in force, the limit of connections that goes with it needs a restart",
 			zap.Int("connections_limit", d.phones.limit), zap.Int("after_a_restart", limit))
 	}
+	if slices.Contains(changed, "upstream.hold") {
+		warnUnheard(cfg, d.log)
+	}
 	if len(late) > 0 {
 		d.log.Warn("these keys need a restart, what they said before is still in force", zap.Strings("keys", late))
 	}

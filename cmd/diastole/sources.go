@@ -28,11 +28,8 @@ type sources struct {
 // openSources makes what tells of changes; nil where nothing is configured.
 func openSources(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) (*wake.Hub, error) {
 	names := cfg.Wake.Sources()
+	warnUnheard(cfg, log)
 	if len(names) == 0 {
-		if cfg.Upstream.Hold == "edge" {
-			log.Warn("waits are held here and nobody tells of changes: phones hear of one up to wake.poll late; name a source under wake, or write upstream.hold: pass",
-				zap.Duration("poll", cfg.Wake.Poll))
-		}
 		return nil, nil
 	}
 	s := sources{
@@ -46,10 +43,20 @@ func openSources(cfg *config.Config, log *zap.Logger, metrics prometheus.Registe
 	}
 	log.Info("changes are told of", zap.Strings("sources", names), zap.String("hold", cfg.Upstream.Hold),
 		zap.String("check", cfg.Upstream.CheckKind()), zap.Duration("safety", cfg.Wake.Safety))
-	if cfg.Upstream.Hold != "edge" {
-		log.Warn("nobody listens to them: upstream.hold is not edge", zap.String("hold", cfg.Upstream.Hold))
-	}
 	return wake.New(wake.Config{Sources: opened, Users: s.users, Log: log.Named("wake"), Metrics: s.heard}), nil
+}
+
+// warnUnheard says where one of the two halves of push is missing: those who tell, or
+// those who listen.
+func warnUnheard(cfg *config.Config, log *zap.Logger) {
+	names, hold := cfg.Wake.Sources(), cfg.Upstream.Hold
+	switch {
+	case hold == "edge" && len(names) == 0:
+		log.Warn("waits are held here and nobody tells of changes: phones hear of one up to wake.poll late; name a source under wake, or write upstream.hold: pass",
+			zap.Duration("poll", cfg.Wake.Poll))
+	case hold != "edge" && len(names) > 0:
+		log.Warn("nobody listens to those who tell of changes: upstream.hold is not edge", zap.Strings("sources", names), zap.String("hold", hold))
+	}
 }
 
 // open makes all of them, or none.

@@ -19,6 +19,7 @@ import (
 const (
 	toldOf  = "changes are told of"
 	nobody  = "waits are held here and nobody tells of changes: phones hear of one up to wake.poll late; name a source under wake, or write upstream.hold: pass"
+	unheard = "nobody listens to those who tell of changes: upstream.hold is not edge"
 	rung    = "0123456789abcdef0123456789abcdef"
 	anyPort = "listen: 127.0.0.1:0\n"
 )
@@ -48,7 +49,7 @@ func TestAStartSaysWhoTellsOfChanges(t *testing.T) {
 	p.signal(unix.SIGTERM)
 	p.exit(0)
 	p = start(t, "--config", configFile(t, server.URL, "  hold: pass\n"+hook(t)+anyPort))
-	if l := p.await(1, "", "nobody listens to them: upstream.hold is not edge"); l.text("level") != "warn" {
+	if l := p.await(1, "", unheard); l.text("level") != "warn" {
 		t.Errorf("got %v", l)
 	}
 }
@@ -89,6 +90,22 @@ func TestASourceThatCannotBeOpenedEndsTheOthers(t *testing.T) {
 		t.Errorf("got %s", err)
 	}
 	p.exit(1)
+}
+
+func TestAReloadSaysThatNobodyTells(t *testing.T) {
+	server := newMailServer(t, httptest.NewServer)
+	file := configFile(t, server.URL, "")
+	p := start(t, "--config", file)
+	p.address("edge")
+	rewrite(t, file, server.URL, "  hold: edge\n")
+	p.signal(unix.SIGHUP)
+	p.await(1, "", nobody)
+	p.await(1, "", wasRead)
+	p.signal(unix.SIGHUP) // nothing new: said once
+	p.await(2, "", wasRead)
+	if n := p.count("", nobody); n != 1 {
+		t.Errorf("said %d times", n)
+	}
 }
 
 // A source that is new in the file needs a restart, and the way of holding that comes

@@ -99,6 +99,7 @@ func TestAPersonAtATerminalGetsASummaryAndLinesToRead(t *testing.T) {
   phones       https://127\.0\.0\.1:\d+/
   certificate  self-signed, made at this start: phones refuse it until tls\.cert and tls\.key are set
   upstream     ` + regexp.QuoteMeta(server.URL) + `
+  waits        at the server \(hold: pass\)
   admin        http://127\.0\.0\.1:\d+/
   to stop      Ctrl-C: held waits are answered within 25s; a second one stops at once
 $`)

@@ -32,10 +32,20 @@ func advise(r *Report) Advice {
 	a.chooseCheck(r)
 	a.chooseHold(r)
 	if r.Load != nil && r.Load.SlowAt > 0 {
-		a.MaxWaits, a.MaxChecks = max(1, r.Load.SlowAt*3/4), max(1, r.Load.SlowAt/2)
-		a.because(fmt.Sprintf("OPTIONS took %s with %d waits at once", r.Load.Last, r.Load.SlowAt))
+		a.leaveRoom(r.Load)
 	}
 	return a
+}
+
+// leaveRoom keeps a part of the workers for everything that does not wait. At the edge
+// questions and handed-over waits share the rest.
+func (a *Advice) leaveRoom(l *Load) {
+	a.MaxWaits = max(1, l.SlowAt*3/4)
+	if a.Hold == "edge" {
+		a.MaxWaits = max(1, l.SlowAt*2/5)
+		a.MaxChecks = a.MaxWaits
+	}
+	a.because(fmt.Sprintf("OPTIONS took %s with %d waits at once", l.Last, l.SlowAt))
 }
 
 func (a *Advice) because(reason string) { a.Reasons = append(a.Reasons, reason) }
@@ -84,7 +94,7 @@ func (a *Advice) chooseHold(r *Report) {
 	}
 	switch {
 	case isWorkers && a.Check != "":
-		a.Hold = "edge"
+		a.Hold, a.Slice = "edge", 0
 		a.because("each wait takes one of its processes: with a source under wake it needs none")
 	case isWorkers:
 		a.Fits = false

@@ -84,12 +84,15 @@ func (v *visit) settleIn(ctx context.Context) error {
 // explained says what a refusal at the door means.
 func explained(err error) error {
 	var refused *lab.HTTPError
+	var status *lab.StatusError
 	var failed *net.OpError
 	switch {
 	case errors.As(err, &refused) && (refused.Code == 401 || refused.Code == 403):
 		return fmt.Errorf("%s was answered HTTP %d: the server does not take this user and password, or the user may not use ActiveSync", refused.Command, refused.Code)
 	case errors.As(err, &refused):
 		return fmt.Errorf("%s was answered HTTP %d", refused.Command, refused.Code)
+	case errors.As(err, &status):
+		return fmt.Errorf("%s was answered with status %d", status.Command, status.Status)
 	case errors.As(err, &failed):
 		return fmt.Errorf("the server cannot be reached: %w", failed)
 	}

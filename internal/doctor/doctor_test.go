@@ -81,6 +81,7 @@ func (d *dressed) WriteHeader(code int) {
 	delete(d.Header(), "Server")
 	delete(d.Header(), "WWW-Authenticate")
 	for i := 0; i < len(d.pairs); i += 2 {
+		delete(d.Header(), d.pairs[i]) // in the spelling of the specifications too
 		d.Header().Set(d.pairs[i], d.pairs[i+1])
 	}
 	d.ResponseWriter.WriteHeader(code)
@@ -235,32 +236,36 @@ func TestAnEmptyInboxWithoutAnAddressProvesNothing(t *testing.T) {
 	})
 }
 
-// A box in front of the server cuts what is silent for 40 s.
+// cutting is a box in front of the server that gives up on what is silent for 40 s.
+func cutting(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 40*time.Second)
+		defer cancel()
+		took := httptest.NewRecorder()
+		next.ServeHTTP(took, r.WithContext(ctx))
+		if ctx.Err() != nil {
+			w.WriteHeader(http.StatusGatewayTimeout)
+			return
+		}
+		for name, values := range took.Header() {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(took.Code)
+		w.Write(took.Body.Bytes())
+	})
+}
+
 func TestABoxThatCutsWaitsIsSeen(t *testing.T) {
-	around := func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithTimeout(r.Context(), 40*time.Second)
-			defer cancel()
-			took := httptest.NewRecorder()
-			done := make(chan struct{})
-			go func() { defer close(done); next.ServeHTTP(took, r.WithContext(ctx)) }()
-			select {
-			case <-done:
-				for name, values := range took.Header() {
-					w.Header()[name] = values
-				}
-				w.WriteHeader(took.Code)
-				w.Write(took.Body.Bytes())
-			case <-ctx.Done():
-				<-done
-				w.WriteHeader(http.StatusGatewayTimeout)
-			}
-		})
-	}
-	inWorld(t, lab.ServerConfig{}, around, func(w *world) {
+	inWorld(t, lab.ServerConfig{}, cutting, func(w *world) {
 		r := w.look(Config{Address: w.server.Address("anna")})
 		if r.Wait.Means != cut || r.Advice.Hold != "slice" || time.Duration(r.Advice.Slice) != 30*time.Second {
 			t.Errorf("%+v, advice %+v", r.Wait, r.Advice)
+		}
+	})
+	around := func(h http.Handler) http.Handler { return with("X-Z-Push-Version", "2.7.1")(cutting(h)) }
+	inWorld(t, lab.ServerConfig{MinHeartbeat: time.Second}, around, func(w *world) {
+		if a := w.look(Config{Address: w.server.Address("anna")}).Advice; a.Hold != "edge" || a.Slice != 0 {
+			t.Errorf("no wait that could be cut is left: advice %+v", a)
 		}
 	})
 }

@@ -55,6 +55,7 @@ func (v *visit) load(ctx context.Context) error {
 		}
 		if took := time.Duration(result.Last); took > slow && took > 5*time.Duration(result.Before) {
 			result.SlowAt = n + 1
+			v.tell(fmt.Sprintf("slow with %d: letting go; a server that does not notice stays busy for up to %s", n+1, v.Wait))
 			return nil
 		}
 	}

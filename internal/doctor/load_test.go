@@ -28,8 +28,19 @@ func TestTheNumberOfWorkersIsFoundOnlyWhenItIsAskedFor(t *testing.T) {
 	})
 	inWorld(t, lab.ServerConfig{MinHeartbeat: time.Second}, pool(10), func(w *world) {
 		r := w.look(Config{Load: 16, Address: w.server.Address("anna")})
-		if r.Load == nil || r.Load.SlowAt != 10 || r.Advice.MaxWaits != 7 || r.Advice.MaxChecks != 5 {
+		if r.Load == nil || r.Load.SlowAt != 10 || r.Advice.MaxWaits != 7 || r.Advice.MaxChecks != 0 {
 			t.Errorf("got %+v, %+v", r.Load, r.Advice)
+		}
+	})
+}
+
+// At the edge waits that are handed over and questions must fit in together.
+func TestWorkersAreLeftForWhatDoesNotWait(t *testing.T) {
+	around := func(h http.Handler) http.Handler { return pool(10)(with("X-Z-Push-Version", "2.7.1")(h)) }
+	inWorld(t, lab.ServerConfig{MinHeartbeat: time.Second}, around, func(w *world) {
+		a := w.look(Config{Load: 16, Address: w.server.Address("anna")}).Advice
+		if a.Hold != "edge" || a.MaxWaits != 4 || a.MaxChecks != 4 {
+			t.Errorf("got %+v", a)
 		}
 	})
 }

@@ -52,7 +52,7 @@ func (v *visit) ownMail(ctx context.Context) (own lab.Mail, err error) {
 		if ctx.Err() != nil {
 			return own, ctx.Err()
 		}
-		v.note("the server did not take a mail to " + v.Address + ": " + err.Error())
+		v.note("the server did not take a mail to " + v.Address + ": " + explained(err).Error())
 		return own, nil
 	}
 	own, err = v.find(ctx, subject)

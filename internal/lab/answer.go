@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const wbxmlType = "application/vnd.ms-sync.wbxml"
@@ -51,13 +52,18 @@ func (a *answer) reader() io.Reader {
 	return bytes.NewReader(a.body)
 }
 
+// packers are kept: each is 800 KB, and most answers are a hundred bytes.
+var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 // compress packs the body if the client offers it and there is one to pack: an empty answer must stay empty.
 func (a *answer) compress(r *http.Request) {
 	if a.length() == 0 || !strings.Contains(strings.Join(r.Header["Accept-Encoding"], ","), "gzip") {
 		return
 	}
 	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(&packed)
 	io.Copy(z, a.reader())
 	z.Close()
 	a.body, a.stream = packed.Bytes(), nil

@@ -9,6 +9,8 @@
 //	server.Deliver("anna", "", lab.Mail{Subject: "wakes the phone at once"})
 //	server.Inject(lab.Fault{Match: lab.On("Ping"), Times: 1, Kind: lab.FaultReset, After: time.Minute})
 //
+// The same mailboxes can be asked over JMAP (Server.JMAP), for states and their changes only.
+//
 // Demo, tests and benchmarks use it. It is no mock of the proxy: it reads WBXML with wbxml and queries with
 // wbxml/eas, but what a request means and what the answer is, it decides by the specifications (MS-ASCMD, MS-ASHTTP,
 // MS-ASPROV, MS-NLMP) and by what was measured of real servers and clients; each decision names its source.

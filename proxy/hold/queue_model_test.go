@@ -25,7 +25,7 @@ type model struct {
 	turns  turns
 	now    time.Time
 	lines  [2]paper // the usual, the urgent
-	hurry  int     // urgent starts in a row
+	hurry  int      // urgent starts in a row
 	up     []*Place
 	starts []start
 	steady int // the first of starts under the present config

@@ -16,6 +16,7 @@ import (
 // long: with half of them, changes in the others would be overlooked.
 func (m *Memory) Ping(d Device, interval time.Duration, folders int, list [16]byte, named []Waited) {
 	m.update(d, func(s *state) {
+		s.asked = true
 		if interval >= 0 {
 			set(s, &s.Interval, interval)
 		}
@@ -33,7 +34,7 @@ func (m *Memory) Ping(d Device, interval time.Duration, folders int, list [16]by
 func (m *Memory) Sync(d Device, asked eas.SyncRequest, answer eas.SyncResponse) {
 	switch {
 	case taken(answer):
-		m.update(d, func(s *state) { s.sync(asked, answer) })
+		m.update(d, func(s *state) { s.asked = true; s.sync(asked, answer) })
 	case answer.Status == eas.SyncInvalidKey:
 		m.updateKnown(d, func(s *state) { s.beginAnew(asked) })
 	}
@@ -43,7 +44,7 @@ func (m *Memory) Sync(d Device, asked eas.SyncRequest, answer eas.SyncResponse) 
 func (m *Memory) SyncAgain(d Device, answer eas.SyncResponse) {
 	switch {
 	case taken(answer):
-		m.update(d, func(s *state) { s.syncAgain(answer) })
+		m.update(d, func(s *state) { s.asked = true; s.syncAgain(answer) })
 	case answer.Status == eas.SyncInvalidKey:
 		m.updateKnown(d, func(s *state) { s.beginAnew(eas.SyncRequest{Partial: true}) })
 	}
@@ -57,10 +58,16 @@ func taken(answer eas.SyncResponse) bool { return answer.Status <= eas.SyncSucce
 func (m *Memory) FolderSync(d Device, asked eas.FolderSyncRequest, answer eas.FolderSyncResponse) {
 	switch answer.Status {
 	case eas.FolderSyncSuccess:
-		m.update(d, func(s *state) { s.folderSync(asked, answer) })
+		m.update(d, func(s *state) { s.asked = true; s.folderSync(asked, answer) })
 	case eas.FolderSyncInvalidKey:
 		m.updateKnown(d, func(s *state) { s.plant(nil) })
 	}
+}
+
+// Accept notes the credentials with which the server has last answered a device. They
+// are forgotten with the process.
+func (m *Memory) Accept(d Device, credentials Credentials) {
+	m.update(d, func(s *state) { s.accepted = credentials })
 }
 
 // Policy notes the policy key of a command that the server has answered: decimal digits

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +17,10 @@ type Device struct {
 	ID        string `json:"id"`   // eas.Envelope.DeviceKey
 	Type      string `json:"type"`
 }
+
+// Credentials stand for a device's credentials: a digest with a secret key, so that what
+// is kept of a password is of no use to whoever reads it. Zero: not known.
+type Credentials [16]byte
 
 // Last is what a device asked for last, as far as its server has accepted it.
 type Last struct {
@@ -59,13 +64,14 @@ type Memory struct {
 	mu        sync.Mutex
 	devices   *simplelru.LRU[Device, *state]
 	bytes     int
+	asked     int // how many of them are known for more than their credentials
 	forgotten uint64
 }
 
 // NewMemory makes an empty Memory.
 func NewMemory(c Config) *Memory {
 	m := &Memory{config: c}
-	devices, err := simplelru.NewLRU(c.Devices, func(_ Device, s *state) { m.bytes -= s.bytes }) // m.mu is held
+	devices, err := simplelru.NewLRU(c.Devices, m.left)
 	if err != nil {
 		panic("BUG: watch: " + err.Error()) // only for a size below 1
 	}
@@ -73,9 +79,9 @@ func NewMemory(c Config) *Memory {
 	return m
 }
 
-// Last returns what d asked for last.
+// Last returns what d asked for last; ok is false where it has asked for nothing yet.
 func (m *Memory) Last(d Device) (last Last, ok bool) {
-	ok = m.look(d, func(s *state) { last = s.Last })
+	m.look(d, func(s *state) { last, ok = s.Last, s.asked })
 	return last, ok
 }
 
@@ -91,11 +97,11 @@ func (m *Memory) Folder(d Device, id string) (f eas.Folder, ok bool) {
 	return f, ok
 }
 
-// Len returns how many devices are known.
+// Len returns how many devices have asked for something.
 func (m *Memory) Len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.devices.Len()
+	return m.asked
 }
 
 // Forgotten returns how many devices had to make room for others.
@@ -117,6 +123,13 @@ func (m *Memory) Forget(principal string) (n int) {
 		}
 	}
 	return n
+}
+
+// Accepted tells whether the server has last answered a device with just these
+// credentials.
+func (m *Memory) Accepted(d Device, credentials Credentials) (are bool) {
+	m.look(d, func(s *state) { are = s.accepted == credentials && credentials != Credentials{} })
+	return are
 }
 
 // look looks at a device, if it is known.
@@ -153,15 +166,20 @@ func (m *Memory) change(d Device, begin bool, change func(*state)) (changed bool
 	switch {
 	case known:
 	case begin:
+		// The names are cut out of a whole request line, which must not be kept for them.
+		d = Device{strings.Clone(d.Principal), strings.Clone(d.ID), strings.Clone(d.Type)}
 		s = newState(d)
 		m.add(d, s)
 	default:
 		return false
 	}
-	before := s.bytes
+	before, asked := s.bytes, s.asked
 	s.changed = false
 	change(s)
 	m.bytes += s.bytes - before
+	if s.asked && !asked {
+		m.asked++
+	}
 	m.makeRoom()
 	return s.changed
 }
@@ -169,8 +187,19 @@ func (m *Memory) change(d Device, begin bool, change func(*state)) (changed bool
 // add takes in a device that is not there; m.mu is held.
 func (m *Memory) add(d Device, s *state) {
 	m.bytes += s.bytes
+	if s.asked {
+		m.asked++
+	}
 	if m.devices.Add(d, s) {
 		m.forgotten++
+	}
+}
+
+// left is called for each device that goes; m.mu is held.
+func (m *Memory) left(_ Device, s *state) {
+	m.bytes -= s.bytes
+	if s.asked {
+		m.asked--
 	}
 }
 

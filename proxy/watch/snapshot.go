@@ -51,7 +51,7 @@ func (m *Memory) Snapshot(d Device) (taken Snapshot, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s, known := m.devices.Peek(d) // to be saved is no sign of life
-	if !known {
+	if !known || !s.asked {
 		return Snapshot{}, false
 	}
 	return s.snapshot(d), true
@@ -89,6 +89,7 @@ func (m *Memory) Restore(kept Snapshot) {
 		return
 	}
 	s := newState(d)
+	s.asked = true
 	s.restore(kept)
 	m.add(d, s)
 	m.makeRoom()

@@ -36,8 +36,10 @@ type state struct {
 	Last
 	collections map[string]entry // by collection id
 	tree        tree
+	accepted    Credentials
 	told        map[string]bool // folders that it was told of and has not come for
 	bytes       int
+	asked       bool // something that is remembered here; not only for its credentials
 	changed     bool // in what a Snapshot holds
 }
 

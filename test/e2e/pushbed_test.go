@@ -174,7 +174,8 @@ func hookSource(t testing.TB, address string, more ...string) string {
 	if err := os.WriteFile(file, []byte(hookToken), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return wake(append(more, fmt.Sprintf("dovecot: {listen: %q, token_file: %s}", address, file))...)
+	// Mail comes in for user1@example.test, and SOGo's users log in as user1.
+	return wake(append(more, "users: local", fmt.Sprintf("dovecot: {listen: %q, token_file: %s}", address, file))...)
 }
 
 // imapSource has it ask Dovecot, in one of the two modes.

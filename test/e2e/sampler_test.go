@@ -11,6 +11,7 @@ import (
 
 // A sampler looks twice a second at how many workers are busy, and asks for OPTIONS.
 type sampler struct {
+	edge *edge
 	stop func()
 	done sync.WaitGroup
 
@@ -19,10 +20,11 @@ type sampler struct {
 	options answers
 }
 
-// sample is a number of busy workers at a time.
+// sample is a number of busy workers at a time, and of checks that diastole speaks of.
 type sample struct {
-	at   time.Time
-	busy int
+	at     time.Time
+	busy   int
+	checks int
 }
 
 // answers are the times that OPTIONS took.
@@ -38,11 +40,11 @@ func (a answers) String() string {
 }
 
 // sample begins. It counts before it asks, so that it does not count itself.
-func (b *bed) sample(t testing.TB, d door) *sampler {
+func (b *bed) sample(t *testing.T, e *edge) *sampler {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &sampler{stop: cancel}
-	asker := newPhone(t, d, "user1", "ASKER")
+	s := &sampler{edge: e, stop: cancel}
+	asker := newPhone(t, e.door(), "user1", "ASKER")
 	s.done.Go(func() {
 		tick := time.NewTicker(500 * time.Millisecond)
 		defer tick.Stop()
@@ -60,9 +62,10 @@ func (b *bed) sample(t testing.TB, d door) *sampler {
 }
 
 func (s *sampler) count(busy int) {
+	checks := s.edge.metric("diastole_upstream_checks", "")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.samples = append(s.samples, sample{time.Now(), busy})
+	s.samples = append(s.samples, sample{time.Now(), busy, int(checks)})
 }
 
 func (s *sampler) ask(ctx context.Context, p *phone) {
@@ -77,23 +80,28 @@ func (s *sampler) ask(ctx context.Context, p *phone) {
 	}
 }
 
-// since gives the busy workers that were counted from a time on.
-func (s *sampler) since(then time.Time) (busy []int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// workers are the busy ones that were counted between two times.
+func (s *sampler) workers(from, to time.Time) (busy []int) {
 	for _, sample := range s.samples {
-		if sample.at.After(then) {
+		if sample.at.After(from) && sample.at.Before(to) {
 			busy = append(busy, sample.busy)
 		}
 	}
 	return busy
 }
 
-// end ends it and says how OPTIONS was answered.
-func (s *sampler) end() answers {
+// checks is the most that there were at once.
+func (s *sampler) checks() (most int) {
+	for _, sample := range s.samples {
+		most = max(most, sample.checks)
+	}
+	return most
+}
+
+// end ends it; only then may it be read.
+func (s *sampler) end() {
 	s.stop()
 	s.done.Wait()
-	return s.options
 }
 
 func average(busy []int) float64 {

@@ -58,10 +58,8 @@ func TestEachSourceTellsOfMail(t *testing.T) {
 			e := s.start(t, b)
 			th := newThrong(t, b, e.door(), b.people(t, 5))
 			defer th.leave()
-			for _, p := range th.phones {
-				th.wait(p)
-			}
-			th.settle(e)
+			th.wait(6)
+			th.settle(e, 0)
 			reason := "poll"
 			if s.name != "none" {
 				reason = "wake"

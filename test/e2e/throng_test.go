@@ -27,59 +27,83 @@ type told struct {
 	at time.Time
 }
 
-// newThrong sets up a phone of each user, some at once: each does what a phone does that
-// is set up anew. They knock at d.
+// newThrong is a phone of each user. They knock at d.
 func newThrong(t testing.TB, b *bed, d door, users []string) *throng {
 	t.Helper()
 	th := &throng{t: t, bed: b, phones: make([]*phone, len(users)), told: make(chan told, len(users))}
 	ctx, cancel := context.WithCancel(t.Context())
 	th.ctx, th.leave = ctx, func() { cancel(); th.waits.Wait() }
-	places := make(chan struct{}, 6)
-	var starting sync.WaitGroup
 	for i, user := range users {
 		th.phones[i] = newPhone(t, d, user, fmt.Sprintf("CROWD%d", i))
-		starting.Go(func() {
-			places <- struct{}{}
-			defer func() { <-places }()
-			th.phones[i].start()
-		})
-	}
-	starting.Wait()
-	if t.Failed() {
-		t.FailNow()
 	}
 	return th
 }
 
-// wait sends one phone's Ping; what comes back is in told.
-func (th *throng) wait(p *phone) {
-	th.waits.Go(func() {
-		a, err := p.leaves(th.ctx, p.pingRequest(heartbeat))
-		if th.ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			th.t.Errorf("the wait of %s: %v", p.user, err)
-		}
-		th.told <- told{p, a, time.Now()}
-	})
+// wait has all of them do what a phone does that is set up anew, some at once, and then
+// wait. What comes back is in told.
+func (th *throng) wait(atOnce int) {
+	th.t.Helper()
+	places := make(chan struct{}, atOnce)
+	var starting sync.WaitGroup
+	for _, p := range th.phones {
+		starting.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			p.start()
+			th.waits.Go(func() { th.ping(p) })
+		})
+	}
+	starting.Wait()
+	if th.t.Failed() {
+		th.t.FailNow()
+	}
 }
 
-// settle waits until each wait's first check is over.
-func (th *throng) settle(e *edge) {
+func (th *throng) ping(p *phone) {
+	a, err := p.leaves(th.ctx, p.pingRequest(heartbeat))
+	if th.ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		th.t.Errorf("the wait of %s: %v", p.user, err)
+	}
+	th.told <- told{p, a, time.Now()}
+}
+
+// settle waits until each wait's first check is over; before is how many there had been
+// when the first wait began.
+func (th *throng) settle(e *edge, before float64) {
 	th.t.Helper()
-	for begun := time.Now(); e.metric("diastole_checks_total", `.*verdict="unchanged"`) < float64(len(th.phones)); {
+	for begun := time.Now(); e.begun() < before+float64(len(th.phones)); {
 		if !th.silent() || time.Since(begun) > 3*time.Minute {
-			th.t.Fatalf("%v of %d waits were checked", e.metric("diastole_checks_total", `.*verdict="unchanged"`), len(th.phones))
+			th.t.Fatalf("%v of %d waits were checked", e.begun()-before, len(th.phones))
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
+}
+
+// begun counts the waits whose first check found nothing.
+func (e *edge) begun() float64 {
+	e.t.Helper()
+	return e.metric("diastole_checks_total", `reason="begin",verdict="unchanged"`)
 }
 
 // covered waits until a source covers all of them.
 func (th *throng) covered(e *edge) {
 	th.t.Helper()
 	e.awaits(th.t, "diastole_wake_covered", "", float64(len(th.phones)))
+	e.idles()
+}
+
+// idles waits until no check is on: a mail that comes during one of SOGo's is told of at
+// its end.
+func (e *edge) idles() {
+	e.t.Helper()
+	for limit := time.Now().Add(30 * time.Second); e.metric("diastole_upstream_checks(_queued)?", "") > 0; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(limit) {
+			e.t.Fatal("checks are on after 30 s")
+		}
+	}
 }
 
 // silent fails the test if one of them was answered.
@@ -124,7 +148,7 @@ func (th *throng) wake(phones []*phone, gap time.Duration) (took []time.Duration
 // hear takes what phones are told, until the time is over or nothing more can come.
 func (th *throng) hear(sent map[*phone]time.Time, heard map[*phone]told, over <-chan time.Time) {
 	th.t.Helper()
-	for {
+	for len(heard) < len(sent) {
 		select {
 		case what := <-th.told:
 			if _, due := sent[what.phone]; !due {
@@ -132,9 +156,6 @@ func (th *throng) hear(sent map[*phone]time.Time, heard map[*phone]told, over <-
 			}
 			heard[what.phone] = what
 		case <-over:
-			return
-		}
-		if len(heard) == len(sent) {
 			return
 		}
 	}

@@ -34,7 +34,7 @@ func TestAnswersSayWhatIsWrong(t *testing.T) {
 		{"a browser", "GET", "/lua", "Bearer " + secret, "", 404, "POST /lua"},
 		{"no JSON", "POST", "/lua", "Bearer " + secret, "MessageNew INBOX", 400, "JSON"},
 		{"nobody", "POST", "/lua", "Bearer " + secret, `{"user":"","events":[]}`, 400, `no "user"`},
-		{"too long", "POST", "/lua", "Bearer " + secret, `{"x":"` + strings.Repeat("x", 1<<20), 400, "16384 octets"},
+		{"too long", "POST", "/lua", "Bearer " + secret, `{"x":"` + strings.Repeat("x", 2*mostNotice), 400, "16384 octets"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, text := w.send(c.method, c.path, c.authorization, c.body)

@@ -35,7 +35,7 @@ type account struct {
 	state     string
 	tokens    tokens
 	noNotify  bool      // the server has refused it to this user
-	wokenAt   time.Time // the last change, or when somebody came
+	wokenAt   time.Time // the last change, at first when somebody came
 	placedAt  time.Time
 	holds     bool      // one of the places
 	outside   bool      // it wants a place and found none
@@ -43,7 +43,7 @@ type account struct {
 }
 
 func newAccount(s *Source, id identity) *account {
-	return &account{source: s, id: id, watchers: map[*watching]struct{}{}, tokens: tokens{blind: true}}
+	return &account{source: s, id: id, watchers: map[*watching]struct{}{}, tokens: tokens{blind: true}, wokenAt: time.Now()}
 }
 
 // join adds a watcher. A wrong password is tried again only here, and not more than
@@ -54,7 +54,6 @@ func (a *account) join(l credentials, waits wake.Classes, heard func(bool)) *wat
 	a.watchers[w] = struct{}{}
 	a.login = l
 	a.waits |= waits
-	a.wokenAt = time.Now()
 	switch {
 	case a.keeper == nil && time.Since(a.refusedAt) < refusedPause:
 	case a.keeper == nil:

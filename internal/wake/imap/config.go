@@ -21,7 +21,7 @@ type Config struct {
 	Mode    string         // "idle", "notify"; anything else is "auto"
 
 	Connections int           // at most so many mailboxes are listened to; 0: 2000
-	Logins      int           // at most so many logins at one time; 0: 8
+	Logins      int           // at most so many logins at one time, slow ones not counted; 0: 8
 	Linger      time.Duration // a connection that nobody waits on is kept so long for the phone's next request; 0: 30 s
 
 	Quiet    time.Duration // a server that says nothing for so long is asked whether it lives; 0: 10 min

@@ -4,15 +4,23 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"sync"
 	"time"
 )
 
-// open makes a connection and logs in. The turn is given back as soon as it has,
-// or has not: what follows costs the server little.
+// slow is a login that others no longer wait for. A server takes 2 to 17 s to refuse
+// a wrong password, and a few old phones would keep everybody else from logging in; so
+// against a server that hangs, so many begin in each second.
+const slow = time.Second
+
+// open makes a connection and logs in. The turn is given back as soon as it has, or
+// has not: what follows costs the server little.
 func (k *keeper) open() (*client, error) {
 	select {
 	case k.source.logins <- struct{}{}:
-		defer func() { <-k.source.logins }()
+		release := sync.OnceFunc(func() { <-k.source.logins })
+		defer release()
+		defer time.AfterFunc(slow, release).Stop()
 	case <-k.done:
 		return nil, errStopped
 	}

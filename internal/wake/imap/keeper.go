@@ -17,9 +17,9 @@ type keeper struct {
 	account *account
 	done    lifetime
 
-	conn    net.Conn // below TLS: closing it never waits for the other side
-	because trouble  // why we have cut the connection ourselves; 0: we have not
-	stood   bool     // the connection was good for listening
+	conn    net.Conn  // below TLS: closing it never waits for the other side
+	because trouble   // why we have cut the connection ourselves; 0: we have not
+	stood   time.Time // since when the connection was good for listening; zero: it never was
 }
 
 var errStopped = errors.New("imap: nobody waits any more")
@@ -59,7 +59,7 @@ func (k *keeper) hold(conn net.Conn) bool {
 	if k.account.keeper != k {
 		return false
 	}
-	k.conn, k.because, k.stood = conn, 0, false
+	k.conn, k.because, k.stood = conn, 0, time.Time{}
 	return true
 }
 
@@ -67,14 +67,13 @@ func (k *keeper) hold(conn net.Conn) bool {
 func (k *keeper) run() {
 	defer k.source.running.Done()
 	for failures := 0; ; failures++ {
-		began := time.Now()
 		err := k.attend()
 		t, on := k.ended(err)
 		if !on {
 			return
 		}
 		k.source.report.tell(t, err)
-		if time.Since(began) >= steady || t == changing {
+		if t == changing || !k.stood.IsZero() && time.Since(k.stood) >= steady {
 			failures = 0
 		}
 		if !k.pause(t, failures) {
@@ -95,7 +94,6 @@ func (k *keeper) attend() error {
 	if !k.claim() {
 		return &fault{trouble: capped}
 	}
-	k.source.counts.logins.WithLabelValues("ok").Inc()
 	k.source.report.health.Up()
 	return k.listen(c)
 }
@@ -157,7 +155,7 @@ func (k *keeper) why(err error) trouble {
 	case k.because != 0:
 		m.reconnect(k.because)
 		return k.because
-	case !k.stood:
+	case k.stood.IsZero():
 		t := kind(err, unreachable)
 		if t.ofLogin() {
 			m.logins.WithLabelValues(t.String()).Inc()

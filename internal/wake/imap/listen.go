@@ -56,7 +56,8 @@ func (k *keeper) stand(state string, covers wake.Classes, now tokens) error {
 		s.mu.Unlock()
 		return &fault{trouble: changing}
 	}
-	k.stood, a.covers = true, covers
+	k.stood, a.covers = time.Now(), covers
+	s.counts.logins.WithLabelValues("ok").Inc()
 	missed := now.since(&a.tokens) & covers
 	a.tokens = now
 	a.become(state)

@@ -64,6 +64,7 @@ func TestTheOneWhoWasWokenLongestAgoLosesHisPlace(t *testing.T) {
 				a.keeper.heard(wake.Inbox)
 			}
 		}
+		w.person(1) // a phone that asks again has not been woken
 		newest := w.person(4)
 		newest.covered(wake.Inbox, true)
 		old[0].covered(wake.Inbox, true)

@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,6 +72,24 @@ func TestAWrongPasswordIsTriedAgainOnlyForANewRequestAndNotTwiceAMinute(t *testi
 			t.Errorf("a wrong password is logged: %v", w.log.All())
 		}
 		w.metric("logins_total", "refused", 2)
+	})
+}
+
+func TestAWrongPasswordKeepsNobodyWaiting(t *testing.T) {
+	in(t, Config{Logins: 1}, func(w *world) {
+		w.watch(wake.Mailbox{User: "old", Password: "old", Inbox: true})
+		s := w.accept()
+		s.say("* OK [CAPABILITY " + everything + "] ready")
+		tag, _, _ := strings.Cut(s.read(), " ") // and now it takes its time
+		e := w.watch(inbox)
+		w.accept().idle(5, 7)
+		e.covered(wake.Inbox, true)
+		s.say(tag + " NO [AUTHENTICATIONFAILED] no")
+		s.closed()
+		w.watch(wake.Mailbox{User: "third", Password: "p", Inbox: true})
+		w.accept() // the turn that was given back early is not given back twice
+		w.watch(wake.Mailbox{User: "fourth", Password: "p", Inbox: true})
+		w.noDial(slow / 2)
 	})
 }
 
@@ -148,11 +167,18 @@ func TestAServerThatIsAwayIsTriedMoreAndMoreSeldom(t *testing.T) {
 func TestALoginThatIsNotAnsweredEnds(t *testing.T) {
 	in(t, Config{}, func(w *world) {
 		w.watch(inbox)
-		s := w.accept()
-		s.say("* OK [CAPABILITY " + everything + "] ready")
-		s.read()
-		s.closed()
-		w.metric("logins_total", "unreachable", 1)
+		var last time.Time
+		for i := range 8 {
+			s := w.accept()
+			if pause := time.Since(last) - time.Minute; i == 7 && pause < 10*time.Second {
+				t.Errorf("the eighth attempt %v after the seventh had failed", pause)
+			}
+			last = time.Now()
+			s.say("* OK [CAPABILITY " + everything + "] ready")
+			s.read()
+			s.closed()
+		}
+		w.metric("logins_total", "unreachable", 8)
 	})
 }
 

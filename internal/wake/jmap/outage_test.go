@@ -1,6 +1,7 @@
 package jmap
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -142,7 +143,12 @@ func TestNoLogHoldsAUserOrHisPassword(t *testing.T) {
 			end()
 			time.Sleep(40 * time.Minute)
 		}
-		if w.logs.Len() < 6 {
+		w.lab.Inject(lab.Fault{Match: lab.OnPath("/jmap/session"), Kind: lab.FaultHTTP, Code: 200, Body: `{"apiUrl":"/jmap/api",
+			"eventSourceUrl":"/jmap/events/anna","primaryAccounts":{"urn:ietf:params:jmap:mail":"anna"}}`})
+		w.lab.Inject(lab.Fault{Match: lab.OnPath("/jmap/events/anna"), Kind: lab.FaultReset})
+		w.jmap.Cut()
+		time.Sleep(20 * time.Minute)
+		if w.logs.Len() < 7 {
 			t.Errorf("only %d lines", w.logs.Len())
 		}
 		for _, line := range w.logs.All() {
@@ -221,6 +227,17 @@ func TestAServerWithoutPushIsSaidToHaveNone(t *testing.T) {
 	})
 }
 
+func TestASignInPageIsNoStream(t *testing.T) {
+	inWorld(t, lab.JMAPConfig{}, func(w *world) {
+		w.lab.Inject(lab.SignIn(lab.OnPath("/jmap/events")))
+		p := w.watch(anna())
+		settle()
+		if p.Covers() != 0 || w.count("failures_total", "malformed") != 1 {
+			t.Errorf("covers %b: %v", p.Covers(), w.logs.All())
+		}
+	})
+}
+
 func TestAfterAnOutageNotAllComeBackInOneMoment(t *testing.T) {
 	drawn := map[time.Duration]bool{}
 	for range 50 {
@@ -271,15 +288,15 @@ func TestClosingEndsWhatIsStuck(t *testing.T) {
 func TestThousandsWhoBeginAtOnceTakeTheirTurns(t *testing.T) {
 	inWorld(t, lab.JMAPConfig{}, func(w *world) {
 		w.lab.Inject(lab.Fault{Kind: lab.FaultMute, Match: lab.OnPath("/jmap/session")})
-		for i := range 300 {
-			w.watch(wake.Mailbox{User: "anna", Password: "wrong" + string(rune('a'+i)), Inbox: true})
+		for i := range mostLines + 5 {
+			w.watch(wake.Mailbox{User: "anna", Password: fmt.Sprint("wrong", i), Inbox: true})
 		}
 		synctest.Wait()
 		if n := len(w.source.starts); n != startsAtOnce {
 			t.Errorf("%d on their way at once, want %d", n, startsAtOnce)
 		}
-		if n := w.count("users", ""); n != 300 {
-			t.Errorf("%v users counted", n)
+		if n := w.count("users", ""); n != mostLines {
+			t.Errorf("%v users are listened for, the limit is %d", n, mostLines)
 		}
 	})
 }

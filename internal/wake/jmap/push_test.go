@@ -253,7 +253,7 @@ func TestACodeForAnotherSubscriptionIsNotGivenBack(t *testing.T) {
 		p := w.watch(anna())
 		synctest.Wait()
 		path := "/push/" + w.secret() // the subscription is asked for, the answer is on its way
-		w.post("POST", path, `{"@type":"PushVerification","pushSubscriptionId":"P9","verificationCode":"code-7919"}`)
+		w.post("POST", path, `{"@type":"PushVerification","pushSubscriptionId":"P9","verificationCode":"code-9"}`)
 		time.Sleep(20 * time.Second)
 		if p.Covers() == 0 || w.count("failures_total", "unverified") != 0 {
 			t.Errorf("the wrong code was given back, or hid the right one: %v", w.logs.All())

@@ -125,6 +125,11 @@ func TestAServerThatNamesNoPrimaryAccountIsAskedForThePersonalOnes(t *testing.T)
 		if p.heard() != 1 || p.Covers() != wake.Inbox|wake.Mail {
 			t.Errorf("covers %b", p.Covers())
 		}
+		w.jmap.Say("%s", state("bert", "Email", "s99"))
+		synctest.Wait()
+		if p.heard() != 0 {
+			t.Error("woken by what another has shared with her")
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package jmap
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,6 +149,40 @@ func TestALongerPingIntervalOfTheServerIsTaken(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		if w.count("failures_total", "silent") != 1 {
 			t.Error("not given up after two intervals and a half")
+		}
+	})
+}
+
+func TestAServerThatSaysSomethingElseThanPingsIsAliveToo(t *testing.T) {
+	inWorld(t, lab.JMAPConfig{MinPing: time.Hour}, func(w *world) {
+		w.listening(anna())
+		for range 30 {
+			time.Sleep(time.Minute)
+			w.jmap.Say(": still here\n")
+		}
+		if n := w.count("failures_total", "silent"); n != 0 {
+			t.Errorf("given up %v times", n)
+		}
+	})
+}
+
+func TestAHubHearsOfItAndMayAskWhatIsCovered(t *testing.T) {
+	inWorld(t, lab.JMAPConfig{}, func(w *world) {
+		hub := wake.New(wake.Config{Sources: []wake.Source{w.source}, Users: wake.Users{Form: wake.Local}})
+		defer hub.Close()
+		var changes atomic.Int32
+		var watched atomic.Pointer[wake.Watched]
+		watched.Store(hub.Watch(wake.Mailbox{User: `LAB\anna@lab.test`, Password: "secret", Inbox: true}, func(changed bool) {
+			if w := watched.Load(); changed && w.Covered() { // from the source's own goroutine: it holds nothing meanwhile
+				changes.Add(1)
+			}
+		}))
+		defer watched.Load().Leave()
+		settle()
+		w.deliver("anna")
+		settle()
+		if n := changes.Load(); n != 2 { // what may have been missed, and the delivery
+			t.Errorf("%d changes", n)
 		}
 	})
 }
