@@ -104,6 +104,7 @@ func (m *Metrics) fromTheStart() {
 	for _, kind := range []string{kindPing, kindSync} {
 		m.held.WithLabelValues(kind)
 		m.overdue.WithLabelValues(kind)
+		m.tooFast.WithLabelValues(kind)
 		for o := heartbeat.Expired; o <= heartbeat.Drained; o++ {
 			m.waits.WithLabelValues(kind, o.String())
 		}

@@ -70,7 +70,7 @@ func TestWhatAlertsStandOnIsThereBeforeItsFirstEvent(t *testing.T) {
 	}
 	for name, want := range map[string]int{
 		"diastole_waits_total": 2 * 9, "diastole_deliveries_total": 2 * 4, "diastole_waits_held": 2,
-		"diastole_upstream_overdue_total": 2, "diastole_upstream_errors_total": 5,
+		"diastole_upstream_overdue_total": 2, "diastole_waits_too_fast_total": 2, "diastole_upstream_errors_total": 5,
 	} {
 		if series[name] != want {
 			t.Errorf("%s has %d series, want %d", name, series[name], want)

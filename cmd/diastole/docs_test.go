@@ -45,7 +45,7 @@ func TestTheFirewallPageNamesEveryColumnAndMetric(t *testing.T) {
 	(&networkMetrics{}).Describe(descriptions)
 	close(descriptions)
 	for d := range descriptions {
-		name := regexp.MustCompile(`"diastole_network(_\w+)"`).FindStringSubmatch(d.String())
+		name := regexp.MustCompile(`"diastole_networks?(_\w+)"`).FindStringSubmatch(d.String())
 		if name == nil || !strings.Contains(string(page), name[1]+"`") {
 			t.Errorf("%v is not on the page", d)
 		}

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"go.uber.org/zap"
 )
 
@@ -18,6 +20,12 @@ const firstLook = 10 * time.Second
 type gate struct {
 	draining atomic.Bool
 	upstream func(context.Context) error // nil: not asked
+}
+
+// register shows the state as a metric: a restart that was meant looks like one.
+func (g *gate) register(r prometheus.Registerer) {
+	promauto.With(r).NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_draining",
+		Help: "1 while held waits are answered because the process is about to stop."}, func() float64 { return oneIf(g.draining.Load()) })
 }
 
 func (g *gate) ready(ctx context.Context) error {

@@ -91,14 +91,20 @@ type daemon struct {
 // assemble binds all listeners. Nothing is answered yet.
 func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon, error) {
 	metrics := newRegistry(thisBuild())
-	d := &daemon{config: cfg, log: log, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
-		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
+	d := newDaemon(cfg, log, metrics)
 	err := d.assemble(ctx, metrics)
 	if err != nil {
 		d.close()
 		return nil, err
 	}
 	return d, nil
+}
+
+func newDaemon(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) *daemon {
+	d := &daemon{config: cfg, log: log, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
+		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
+	d.gate.register(metrics)
+	return d
 }
 
 func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) error {
