@@ -17,6 +17,7 @@ type NetworkSnapshot struct {
 	Died     uint32
 	Asked    []time.Duration // the last intervals asked for, oldest first, at most 200
 	When     time.Time       // up to when the belief had been forgotten
+	Seen     []Sighting      // Networks.Sightings
 }
 
 // DeathRecord is one device's last death on a network.
@@ -38,7 +39,7 @@ func (n *Networks) Snapshot(net Network) (NetworkSnapshot, bool) {
 	}
 	s := NetworkSnapshot{
 		Network: net, Belief: append([]float32(nil), e.belief.p[:]...), Enforced: e.enforced, Lost: e.lost, Waited: e.waited,
-		Survived: e.survived, Died: e.died, Asked: e.asked.all(), When: at1970(e.forgotAt),
+		Survived: e.survived, Died: e.died, Asked: e.asked.all(), When: at1970(e.forgotAt), Seen: e.sightings(),
 	}
 	for _, x := range e.deaths.last {
 		if x.when > 0 {
@@ -66,6 +67,13 @@ func (n *Networks) Restore(s NetworkSnapshot) {
 	}
 	for _, asked := range s.Asked {
 		e.asked.add(asked)
+	}
+	for _, x := range s.Seen {
+		kind := &e.lived
+		if x.Died {
+			kind = &e.fell
+		}
+		kind.note(since1970(x.When), x.At)
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -16,6 +16,7 @@ func (p *Proxy) begin(r *http.Request, held *wait) {
 	if held.interval > 0 {
 		m.asked.WithLabelValues(held.kind).Observe(held.interval.Seconds())
 	}
+	p.show(WaitBegins, held)
 	p.config.Log.Info("wait begins", append(p.waitFields(held),
 		zap.String("client", r.RemoteAddr),
 		zap.String("form", held.form),
@@ -44,6 +45,7 @@ func (p *Proxy) observe(held *wait, e ending) {
 	m.waits.WithLabelValues(held.kind, e.outcome.String()).Inc()
 	m.heldFor.WithLabelValues(held.kind).Observe(e.held.Seconds())
 	m.statuses.WithLabelValues(held.kind, e.status).Inc()
+	p.showEnded(held, e)
 	level := zapcore.InfoLevel
 	if e.gone {
 		level = zapcore.DebugLevel

@@ -35,6 +35,7 @@ type Config struct {
 	Networks *heartbeat.Networks // nil: one of its own
 	Memory   *watch.Memory       // what devices have; nil: one of its own
 	Record   func(Record)        // gets every wait that is over; must not block; nil: nobody
+	Witness  func(Event)         // sees waits begin and end, and what is denied; must not block; nil: nobody
 
 	// Watch listens for changes of a mailbox, for waits that are held at the edge. It
 	// returns at once; heard may be called from any goroutine, with true when something
@@ -202,6 +203,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	p.heard(r, query)
 	decided := p.decide(r, query)
 	if decided.Denied() {
+		p.showDenied(r, query, decided)
 		p.deny(w, decided)
 		return
 	}
