@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/diastole/diastole/internal/admin"
 )
 
 // adminFlags say which running diastole is asked.
@@ -134,9 +136,9 @@ func (f adminFlags) refused(status int, body []byte) error {
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%s answers, but is not the admin listener of a diastole of this version", f.base())
 	}
-	var said struct{ Error string }
-	if json.Unmarshal(body, &said) == nil && said.Error != "" {
-		return fmt.Errorf("%s: %s", f.base(), harmless(said.Error))
+	var said admin.Problem
+	if json.Unmarshal(body, &said) == nil && said.Detail != "" {
+		return fmt.Errorf("%s: %s; %s", f.base(), harmless(said.Detail), harmless(said.Remedy))
 	}
 	return fmt.Errorf("%s answers with HTTP %d", f.base(), status)
 }

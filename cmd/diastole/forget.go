@@ -30,7 +30,7 @@ A phone that goes on signing in is known again from its next request on: close t
 // Run is the command.
 func (c forgetCmd) Run(s streams) error {
 	var done admin.Forgotten
-	printed, err := c.tell(s.out, "/api/v1/forget", admin.Forget{User: c.User}, &done)
+	printed, err := c.tell(s.out, "/api/v1/forget", admin.Named{User: c.User}, &done)
 	if printed || err != nil {
 		return err
 	}

@@ -112,6 +112,7 @@ func addressInUse(err error, wanted, now string) error {
 // decided for them.
 func (d *daemon) apply(cfg *config.Config, rules *policy.Policy) {
 	d.config = cfg
+	d.inForce.Store(&cfg.Upstream)
 	d.rules.Store(rules)
 	d.proxy.Apply(proxySettings(cfg, rules))
 	d.learned.networks.SetMargin(cfg.Policy.Margin)

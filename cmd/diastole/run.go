@@ -28,9 +28,17 @@ func (g *gate) register(r prometheus.Registerer) {
 		Help: "1 while held waits are answered because the process is about to stop."}, func() float64 { return oneIf(g.draining.Load()) })
 }
 
-func (g *gate) ready(ctx context.Context) error {
+// drains says why no new phones should come though all else is well.
+func (g *gate) drains() error {
 	if g.draining.Load() {
 		return errors.New("draining: this process is about to stop")
+	}
+	return nil
+}
+
+func (g *gate) ready(ctx context.Context) error {
+	if err := g.drains(); err != nil {
+		return err
 	}
 	if g.upstream != nil {
 		if err := g.upstream(ctx); err != nil {
@@ -52,6 +60,7 @@ func (d *daemon) run(told signals) error {
 	}
 	go d.lookAtUpstream(ctx)
 	go trimMemory(ctx, d.log)
+	go d.sampleLoad(ctx)
 	for {
 		select {
 		case err := <-d.broken:

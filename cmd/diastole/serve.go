@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -77,6 +78,7 @@ type daemon struct {
 	reloads *reloads
 	edge    *edge.Metrics // of all listeners for phones
 	rules   atomic.Pointer[policy.Policy]
+	inForce atomic.Pointer[config.Upstream] // for others than the run loop
 	proxy   *proxy.Proxy
 	learned *learned
 	named   *networkMetrics
@@ -84,6 +86,7 @@ type daemon struct {
 	phones  *listener
 	leaving sync.WaitGroup // former listeners that still drain
 	admin   *admin.Server  // nil where none is wanted
+	tally   *admin.Tally
 	gate    *gate
 	broken  chan error // what ends the program
 }
@@ -101,8 +104,9 @@ func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon
 }
 
 func newDaemon(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) *daemon {
-	d := &daemon{config: cfg, log: log, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
+	d := &daemon{config: cfg, log: log, tally: admin.NewTally(time.Now()), level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
 		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
+	d.inForce.Store(&cfg.Upstream)
 	d.gate.register(metrics)
 	return d
 }
@@ -161,6 +165,7 @@ func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metri
 		Networks: d.learned.networks,
 		Memory:   d.learned.haves.memory,
 		Record:   d.learned.record,
+		Witness:  d.witness,
 		Watch:    watching(d.hub),
 		LogUser:  users,
 		Log:      d.log.Named("proxy"),
@@ -185,14 +190,8 @@ func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer
 		Ready:    d.gate.ready,
 		Pprof:    d.config.Admin.Pprof,
 		Token:    token,
-		Learned: &admin.Learned{
-			Devices:  d.learned.devices.All,
-			Networks: d.learned.networks.All,
-			Advise:   d.learned.networks.Advise,
-			Decide:   func(network string) policy.Decision { return d.rules.Load().Decide(policy.Asker{Network: network}) },
-			User:     users,
-			Forget:   d.learned.forget,
-		},
-		Log: d.log.Named("admin"),
+		Hosts:    d.config.Admin.Hosts,
+		Learned:  d.shown(users),
+		Log:      d.log.Named("admin"),
 	})
 }

@@ -31,13 +31,16 @@ type Config struct {
 	Ready func(context.Context) error
 	Pprof bool   // serve /debug/pprof/
 	Token string // bearer token for every path; "" = none is asked for
+	// Hosts are names under which a listener on loopback may be asked for, beside those
+	// of loopback itself.
+	Hosts []string
 	// Learned is what the JSON API under /api/v1/ shows; nil is no API.
 	Learned *Learned
 	Log     *zap.Logger
 }
 
 // Limits for peers that send slowly or never end. The one body that is taken has
-// its own, longestForget.
+// its own, longestName.
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
@@ -50,6 +53,7 @@ const (
 type Server struct {
 	listener net.Listener
 	http     *http.Server
+	closed   func() // ends the answers that have no end
 }
 
 // Listen binds the address. Nothing is answered before [Server.Serve].
@@ -63,10 +67,12 @@ func Listen(c Config) (*Server, error) {
 		listener.Close()
 		return nil, fmt.Errorf("admin log: %w", err)
 	}
-	return &Server{
+	all, closed := handler(c, listener.Addr())
+	s := &Server{
 		listener: listener,
+		closed:   closed,
 		http: &http.Server{
-			Handler:           handler(c),
+			Handler:           all,
 			ReadHeaderTimeout: headerTimeout,
 			ReadTimeout:       headerTimeout,
 			WriteTimeout:      writeTimeout,
@@ -74,7 +80,9 @@ func Listen(c Config) (*Server, error) {
 			MaxHeaderBytes:    headerBytes,
 			ErrorLog:          faults, // what a port scanner sends is no news
 		},
-	}, nil
+	}
+	s.http.RegisterOnShutdown(closed)
+	return s, nil
 }
 
 // Addr is where it listens, with the real port.
@@ -93,6 +101,7 @@ func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ct
 
 // Close stops at once.
 func (s *Server) Close() error {
+	s.closed()
 	// A server that never served knows no listener, so both are closed.
 	return errors.Join(s.http.Close(), ignoreClosed(s.listener.Close()))
 }

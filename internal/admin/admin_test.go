@@ -74,7 +74,11 @@ func ask(t *testing.T, method, url string, header ...string) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{response.StatusCode, response.Header, string(body)}
+	a := answer{response.StatusCode, response.Header, string(body)}
+	if method != http.MethodHead {
+		describes(t, method, request.URL.Path, a)
+	}
+	return a
 }
 
 func TestAliveAsLongAsItAnswers(t *testing.T) {

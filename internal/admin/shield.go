@@ -20,7 +20,7 @@ func onlyWith(token string, next http.Handler) http.Handler {
 		// Digests, because the comparison of two texts tells their lengths apart by its time.
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 || !strings.EqualFold(scheme, "Bearer") {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="diastole admin"`)
-			say(w, http.StatusUnauthorized, "the bearer token of admin.token_file is needed: Authorization: Bearer TOKEN\n")
+			sayUnauthorized(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -35,7 +35,20 @@ func shielded(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// sayUnauthorized says so in the form of what was asked for.
+func sayUnauthorized(w http.ResponseWriter, r *http.Request) {
+	const detail, remedy = "the bearer token of admin.token_file is needed", "Authorization: Bearer TOKEN"
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		sayProblem(w, http.StatusUnauthorized, detail, "send the header "+remedy)
+		return
+	}
+	say(w, http.StatusUnauthorized, detail+": "+remedy+"\n")
 }

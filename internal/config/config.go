@@ -55,8 +55,9 @@ type ProxyProtocol struct{ Trusted []netip.Prefix }
 
 // Admin is the second listener: health, metrics, profiles.
 type Admin struct {
-	Listen             string // HOST:PORT, "" = none
-	TokenFile          string // file with the bearer token
+	Listen             string   // HOST:PORT, "" = none
+	TokenFile          string   // file with the bearer token
+	Hosts              []string // names that a listener on loopback may be asked for, in lower case
 	Pprof              bool
 	ReadyNeedsUpstream bool // /readyz fails while the upstream cannot be reached
 }

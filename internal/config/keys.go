@@ -49,6 +49,7 @@ var keys = []key[Config]{
 	field("proxy_protocol.trusted", func(c *Config) *[]netip.Prefix { return &c.ProxyProtocol.Trusted }, prefixes),
 	field("admin.listen", func(c *Config) *string { return &c.Admin.Listen }, adminAddress),
 	field("admin.token_file", func(c *Config) *string { return &c.Admin.TokenFile }, tokenFile),
+	field("admin.hosts", func(c *Config) *[]string { return &c.Admin.Hosts }, hostNames),
 	field("admin.pprof", func(c *Config) *bool { return &c.Admin.Pprof }, yesNo),
 	field("admin.ready_needs_upstream", func(c *Config) *bool { return &c.Admin.ReadyNeedsUpstream }, yesNo),
 	field("policy.mode", func(c *Config) *policy.Mode { return &c.Policy.Mode }, wordOf(policy.Enforce, policy.Observe)),
