@@ -104,7 +104,8 @@ func (p Path) visit(asked time.Duration, news float64) visit {
 		v.hours = v.waits * (-math.Expm1(-expected)) / expected * alive.Hours()
 	}
 	v.hours += v.dead
-	v.requests = v.waits + (v.waits - 1) - math.Expm1(-news*v.dead) // what came while it was deaf is fetched then
+	// What came while it was deaf ends its next wait at once.
+	v.requests = v.waits + (v.waits - 1) - 2*math.Expm1(-news*v.dead)
 	v.given = v.waits * given.Hours()
 	return v
 }
