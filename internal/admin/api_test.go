@@ -65,6 +65,11 @@ func read[T any](t *testing.T, url string) (page T) {
 	if a.status != 200 || a.header.Get("Content-Type") != "application/json" {
 		t.Fatalf("%s: %+v", url, a)
 	}
+	return decode[T](t, a)
+}
+
+func decode[T any](t *testing.T, a answer) (page T) {
+	t.Helper()
 	if err := json.Unmarshal([]byte(a.body), &page); err != nil {
 		t.Fatalf("%v in %s", err, a.body)
 	}
