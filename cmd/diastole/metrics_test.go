@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/heartbeat"
@@ -53,7 +54,26 @@ wake:
 		t.Fatal(err)
 	}
 	teach(d.learned.networks, heartbeat.Network{Name: "office", HTTP: 1})
+	named(t, registry)
 	return parted(t, described(registry), registry)
+}
+
+// named holds the names and help texts against Prometheus' own rules.
+func named(t *testing.T, r prometheus.Gatherer) {
+	t.Helper()
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "diastole_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
 }
 
 // teach lets a network have something to show.

@@ -61,6 +61,19 @@ func TestPrometheusTakesTheRulesAndTheExample(t *testing.T) {
 	}
 }
 
+func TestTheExampleOnThePageIsAConfiguration(t *testing.T) {
+	page := files(t, "../../docs/prometheus.md")["../../docs/prometheus.md"]
+	_, example, _ := strings.Cut(page, "```yaml\n")
+	example, _, found := strings.Cut(example, "```")
+	file := filepath.Join(t.TempDir(), "prometheus.yml")
+	if !found || os.WriteFile(file, []byte(example), 0o600) != nil {
+		t.Fatal("no example")
+	}
+	if said, err := promtool(t, "check", "config", "--syntax-only", file); err != nil {
+		t.Errorf("%v\n%s", err, said)
+	}
+}
+
 func TestEachAlertFiresWhereItShouldAndNowhereElse(t *testing.T) {
 	files(t, prometheus+"/*.yml")
 	for file := range files(t, prometheus+"/tests/*.yml") {
