@@ -84,6 +84,7 @@ var homes = map[string]struct {
 	"github.com/Azure/go-ntlmssp":         {nil, "only tests speak NTLM, the proxy passes it on"},
 	"pgregory.net/rapid":                  {nil, "only tests draw at random"},
 	"go.uber.org/goleak":                  {nil, "only tests count goroutines"},
+	"github.com/getkin/kin-openapi":       {nil, "only tests compare answers with their description"},
 	"github.com/stretchr/testify":         {[]string{"-"}, "tests say what they compare, the standard library is enough"},
 }
 

@@ -116,7 +116,7 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 	if err != nil {
 		t.Fatalf("%v in:\n%s", err, on)
 	}
-	if !reflect.DeepEqual(slices.Sorted(maps.Keys(c.Upstream.LocationHosts)), []string{"exch01.internal"}) || len(c.Forwarded.Trusted) != 2 || len(c.ProxyProtocol.Trusted) != 1 {
+	if !reflect.DeepEqual(slices.Sorted(maps.Keys(c.Upstream.LocationHosts)), []string{"exch01.internal"}) || len(c.Forwarded.Trusted) != 2 || len(c.ProxyProtocol.Trusted) != 1 || len(c.Admin.Hosts) != 1 {
 		t.Errorf("networks and hosts: %+v", c)
 	}
 	if len(c.Policy.Networks) != 2 || len(c.Policy.Rules) != 3 {
@@ -139,7 +139,7 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 	}
 	want := Default()
 	want.Upstream.URL, want.Upstream.LocationHosts = c.Upstream.URL, c.Upstream.LocationHosts
-	want.Forwarded, want.ProxyProtocol = c.Forwarded, c.ProxyProtocol
+	want.Forwarded, want.ProxyProtocol, want.Admin.Hosts = c.Forwarded, c.ProxyProtocol, c.Admin.Hosts
 	same(t, c, want)
 	for _, k := range keys {
 		name := k.path[strings.LastIndexByte(k.path, '.')+1:]

@@ -54,6 +54,7 @@ proxy_protocol:
   trusted: []
 admin:
   listen: "127.0.0.1:9180"
+  hosts: []
   pprof: false
   ready_needs_upstream: false
 policy:
