@@ -114,7 +114,7 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 		}},
 		ProxyProtocol: ProxyProtocol{Trusted: []netip.Prefix{netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("::1/128")}},
 		Admin: Admin{
-			Hosts: []string{"push.example.com", "localhost.internal"},
+			Hosts:  []string{"push.example.com", "localhost.internal"},
 			Listen: "192.0.2.1:9180", TokenFile: absolute(t, "testdata/files/token"), Pprof: true, ReadyNeedsUpstream: true,
 		},
 		Policy: fullPolicy,
