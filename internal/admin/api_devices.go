@@ -60,18 +60,18 @@ func (a *api) devices(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	page := shown[heartbeat.Habit]{request: &asked}
+	page := shown[uint64]{request: &asked}
 	for h := range a.Devices.Habits {
 		if r.Context().Err() != nil {
 			return // nobody waits for it any more
 		}
 		if from.has(h.Network) && a.searched(&asked, h.Key) {
-			page.add(h, func() (string, float64) { return a.rank(asked.sort, h) })
+			page.add(h.ID, func() (string, float64) { return a.rank(asked.sort, h) })
 		}
 	}
 	devices := []Device{}
-	for _, h := range page.page() {
-		if k, s, known := a.Devices.ByID(h.ID); known {
+	for _, number := range page.page() {
+		if k, s, known := a.Devices.ByID(number); known {
 			devices = append(devices, a.deviceOf(k, s))
 		}
 	}
