@@ -15,7 +15,6 @@ type Event struct {
 	What    EventKind
 	When    time.Time
 	Key     heartbeat.Key
-	Known   bool   // the server has accepted this device's credentials before
 	Kind    string // ping, sync; "" of a request that was denied
 	Network heartbeat.Network
 	Rule    string // that decided
@@ -46,7 +45,7 @@ func (p *Proxy) show(what EventKind, held *wait) {
 
 func (w *wait) event(what EventKind, now time.Time) Event {
 	return Event{
-		What: what, When: now, Key: w.key(), Known: w.met, Kind: w.kind, Network: w.network, Rule: w.Rule,
+		What: what, When: now, Key: w.key(), Kind: w.kind, Network: w.network, Rule: w.Rule,
 		Asked: w.interval, Given: w.goes, Would: w.would, Advice: w.advice,
 	}
 }

@@ -65,7 +65,7 @@ func (a *api) decisions(w http.ResponseWriter, r *http.Request) {
 
 func (a *api) decided(e Event) Decided {
 	return Decided{
-		When: moment(e.When), What: e.decision(), ID: a.seal.id(e.Key.ID()), User: a.User(e.Key.Principal), Device: e.Key.Device, Type: e.Key.Type,
+		When: moment(e.When), What: e.decision(), ID: a.seal.id(e.id), User: a.User(e.Key.Principal), Device: e.Key.Device, Type: e.Key.Type,
 		Kind: e.Kind, Network: e.Network.Name, HTTP: int(e.Network.HTTP), Rule: e.Rule,
 		Asked: e.Asked.Seconds(), Given: e.Given.Seconds(), Would: e.Would.Seconds(), Advice: e.Advice.Seconds(),
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ type Event struct {
 	What    What
 	When    time.Time
 	Key     heartbeat.Key // as the device claims
+	id      uint64        // Key.ID, of the whole names
 	Kind    string        // ping, sync; "" of a request that was denied
 	Network heartbeat.Network
 	Rule    string // that decided
@@ -87,6 +89,8 @@ func (t *Tally) Show(show func(Event)) {
 
 // Tell counts an event.
 func (t *Tally) Tell(e Event) {
+	// A claimed name may be as long as a request's head.
+	e.id, e.Key = e.Key.ID(), heartbeat.Key{Principal: clip(e.Key.Principal), Device: clip(e.Key.Device), Type: clip(e.Key.Type)}
 	t.mu.Lock()
 	show := t.show
 	t.count(e)
@@ -171,7 +175,7 @@ func (t *Tally) decisions() (rules []RuleUse, recent []Event) {
 func (t *Tally) Forget(principal string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.recent = slices.DeleteFunc(slices.Concat(t.recent[t.next:], t.recent[:t.next]), func(e Event) bool { return e.Key.Principal == principal })
+	t.recent = slices.DeleteFunc(slices.Concat(t.recent[t.next:], t.recent[:t.next]), func(e Event) bool { return e.Key.Principal == clip(principal) })
 	t.next = 0
 }
 
@@ -182,3 +186,8 @@ func (t *Tally) Sample(now time.Time, busy int) {
 	t.worked.until(now, t.waiting())
 	t.worked.busy = busy
 }
+
+// longestShown is what is kept of a name, as heartbeat does.
+const longestShown = 255
+
+func clip(name string) string { return strings.Clone(name[:min(len(name), longestShown)]) }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -150,6 +151,28 @@ func TestRulesWithoutEndAreCountedTogether(t *testing.T) {
 	rules, _ := tally.decisions()
 	if len(rules) != mostRules+1 || rules[0].Rule != "(others)" || rules[0].Waits != 50 {
 		t.Errorf("%d rules, the first %+v", len(rules), rules[0])
+	}
+}
+
+func TestALongNameIsNotKeptAndItsDeviceIsStillFound(t *testing.T) {
+	l := newLearned()
+	k := heartbeat.Key{Principal: strings.Repeat("a", 5000), Device: strings.Repeat("b", 5000), Type: "iPhone"}
+	n := heartbeat.Network{Name: "a", HTTP: 1}
+	l.devices.Asked(k, start, n, time.Minute)
+	e := began("", start, time.Minute, time.Minute)
+	e.Key = k
+	l.tally.Tell(e)
+	address := l.serve(t)
+	page := read[DecisionsPage](t, address+"/api/v1/decisions")
+	if len(page.Recent) != 1 || len(page.Recent[0].Device) != 255 {
+		t.Fatalf("%+v", page)
+	}
+	if d := read[DeviceDetail](t, address+"/api/v1/devices/"+page.Recent[0].ID); d.Asked != 60 {
+		t.Errorf("%+v", d)
+	}
+	l.tally.Forget(k.Principal)
+	if page := read[DecisionsPage](t, address+"/api/v1/decisions"); page.Total != 0 {
+		t.Errorf("%+v", page)
 	}
 }
 
