@@ -1,7 +1,7 @@
 // Package admin is the second listener, for the people and machines that run
-// diastole: health for orchestrators, metrics for Prometheus, what was learned of
-// devices and networks as JSON, profiles for
-// whoever looks for a fault. See [Listen].
+// diastole: health for orchestrators, metrics for Prometheus, a JSON API of what was
+// learned and what happens (openapi.yaml describes it), profiles for whoever looks for
+// a fault. See [Listen].
 //
 // It is a listener of its own because none of this may ever be reachable on the
 // port that phones use. Nothing here changes what the proxy does; the one thing that
