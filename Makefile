@@ -8,7 +8,7 @@ RELEASE     ?=# the version of a release build; otherwise the commit says it
 # what `make test` does, in this order
 STEPS := deps build format vet lint tidy unit smoke e2e
 
-.PHONY: help run test $(STEPS) fuzz bench cover docker clean
+.PHONY: help run test $(STEPS) fuzz bench push cover docker clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,7 +52,7 @@ smoke: ## every fuzz target for three seconds
 	@test/fuzz 3s
 
 e2e: ## the real binary in front of a real server (SOGo), as phones see it
-	$(GO) test -race -shuffle=on -count=1 -timeout 10m -v ./test/e2e | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+	$(GO) test -race -shuffle=on -count=1 -timeout 20m -v ./test/e2e | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
 
 fuzz: ## every fuzz target for T (make fuzz T=1m)
 	@test/fuzz $(or $(T),1m)
@@ -61,6 +61,10 @@ bench: ## benchmarks of codec and proxy, then everything beside nginx, HAProxy, 
 	@test/deps nginx haproxy caddy pushpin
 	$(GO) test -run '^$$' -bench . -benchmem ./wbxml/... ./proxy/...
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 3h -v ./test/bench
+
+push: build ## how fast a mail is told of, for each source, in front of SOGo (root): docs/push.md, in 12 min
+	@test/deps
+	DIASTOLE_BINARY=$(CURDIR)/bin/diastole $(GO) test -run '^$$' -bench Push -benchtime 1x -timeout 1h -v ./test/e2e
 
 cover: ## which lines the tests reach, unit and end-to-end together
 	@test/cover

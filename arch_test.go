@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"internal/wake/dovecot": {"internal/wake"},
 	"internal/wake/imap":    {"internal/wake"},
 	"internal/wake/jmap":    {"internal/wake"},
+	"internal/wake/dav":     {"internal/wake"},
 	"internal/doctor":       {"internal/lab", "wbxml", "wbxml/eas", "proxy/check"},
 
 	"internal/store": {"heartbeat", "policy", "wbxml/eas"},

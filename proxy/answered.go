@@ -43,7 +43,11 @@ func (p *Proxy) answered(x *exchange, answer *heldAnswer, err error) {
 		p.observe(older, p.ending(older, answer, err, younger))
 		p.echo(older, answer, err)
 	}
-	p.conclude(waits[newest], answer, err, younger)
+	p.conclude(x, waits[newest], answer, err, younger)
+	if x.ours {
+		p.memory.OwnPing(x.first.device)
+		p.memory.OwnSync(x.first.device)
+	}
 }
 
 // gather reads an answer that more than one gets: a refusal is for all of them.
@@ -54,14 +58,14 @@ func (a *heldAnswer) gather() {
 }
 
 // conclude ends a wait in its server's words, where there are any.
-func (p *Proxy) conclude(held *wait, answer *heldAnswer, err error, younger bool) {
+func (p *Proxy) conclude(x *exchange, held *wait, answer *heldAnswer, err error, younger bool) {
 	end := p.ending(held, answer, err, younger)
 	p.observe(held, end)
 	switch {
 	case answer != nil:
 		p.believe(held, answer)
 		p.deliver(held, end, answer)
-	case brokeOff(held, err):
+	case brokeOff(held, err), x.hadAnswer() && held.kind == kindPing && isUpstreams(err):
 		// Devices ask again at once, and all of them would ask the dying server in a
 		// circle.
 		p.blameUpstream(held.kind, err)
@@ -73,8 +77,8 @@ func (p *Proxy) conclude(held *wait, answer *heldAnswer, err error, younger bool
 
 // believe takes note that the server has accepted a device's credentials.
 func (p *Proxy) believe(held *wait, answer *heldAnswer) {
-	if held.tracked && isSyncDocument(answer.Response) {
-		p.acknowledge(held.device, hold.Command{
+	if held.tracked {
+		p.heed(held.device, answer.Response, "", hold.Command{
 			Credentials: held.credentials, Since: held.began, Syncs: held.kind == kindSync,
 		})
 	}

@@ -92,6 +92,9 @@ func (p *Proxy) question(a *ask, pending *ask, policyKey string, body []byte) ho
 		return hold.Digest{}
 	}
 	kind := []byte(a.kind + " " + a.version + " " + policyKey)
+	if p.settings.Load().Hold.Edge { // after a reload one that is held elsewhere is not the same
+		kind = append(kind, " edge"...)
+	}
 	switch {
 	case a.kind == kindSync && a.sync == nil && pending != nil && pending.kind == kindSync:
 		return pending.question // an empty Sync repeats the last one, 2.2.1.21.1

@@ -15,9 +15,17 @@ import (
 // credentials.
 func brokeOff(held *wait, err error) bool {
 	e := new(upstream.Error)
-	return held.kind == kindPing && errors.As(err, &e) && e.Phase >= upstream.Await &&
-		!errors.Is(err, upstream.ErrPinLost) && !errors.Is(err, upstream.ErrRequestBody)
+	return held.kind == kindPing && isUpstreams(err) && errors.As(err, &e) && e.Phase >= upstream.Await
 }
+
+// isUpstreams tells whether it is the server that failed.
+func isUpstreams(err error) bool {
+	return errors.As(err, new(*upstream.Error)) && !errors.Is(err, upstream.ErrPinLost) && !errors.Is(err, upstream.ErrRequestBody)
+}
+
+// hadAnswer tells whether the server has answered a question of this wait: it has taken
+// the credentials then, and a 503 of ours would be a fault that the phone has not met.
+func (x *exchange) hadAnswer() bool { return x.vigil != nil && !x.vigil.firstAnswer() }
 
 // jitter is a random time below limit that ends before the device gives up.
 func (w *wait) jitter(limit time.Duration) time.Duration {

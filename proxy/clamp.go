@@ -42,7 +42,7 @@ func (p *Proxy) isDeaf(held *wait) bool {
 // the rest from its memory.
 func lower(body []byte, a ask, give time.Duration) (lowered []byte, goes time.Duration, ok bool) {
 	switch {
-	case a.kind == kindPing && a.form == "empty":
+	case a.kind == kindPing && len(body) == 0:
 		return eas.FullPing(nil, give), give, true
 	case a.kind == kindPing:
 		var ping eas.PingRequest

@@ -35,6 +35,7 @@ func (p *Proxy) join(held *wait, up *exchange) {
 		up.forget()
 		if v.Up.vigil != nil {
 			v.Up.vigil.lasts(held.ends())
+			p.endInTime(held) // nobody else will: no answer is on its way
 		}
 	}
 	p.act(held.holder(), v)
@@ -79,7 +80,7 @@ func (p *Proxy) detach(held *wait, keep bool) (asked time.Duration) {
 	}
 	asked = up.sentFor()
 	// What is held here costs the server nothing, and the phone comes back with the same.
-	keep = keep || up.isHeldHere() && !p.leaving.Load()
+	keep = keep || up.isHeldHere() && p.settings.Load().Hold.Edge && !p.leaving.Load()
 	linger := p.settings.Load().Hold.Linger
 	switch {
 	case !lingers:

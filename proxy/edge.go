@@ -16,7 +16,7 @@ func (p *Proxy) waitedOn(a *ask) []check.Folder {
 	}
 	var folders []check.Folder
 	for _, named := range a.named {
-		folder := check.Folder{ID: named.ID, Class: named.Class, FilterType: -1}
+		folder := check.Folder{ID: named.ID, Class: p.className(a.device, named.ID, named.Class), FilterType: -1}
 		if has, known := p.memory.Collection(a.device, named.ID); known {
 			folder.SyncKey, folder.FilterType = has.SyncKey, has.FilterType
 		}
@@ -38,13 +38,34 @@ func (p *Proxy) syncedFolders(a *ask) []check.Folder {
 		if c.Commands || !c.GetChanges || !known || has.SyncKey != c.SyncKey {
 			return nil
 		}
-		folder := check.Folder{ID: c.ID, Class: c.Class, SyncKey: c.SyncKey, FilterType: c.FilterType}
-		if folder.FilterType < 0 {
-			folder.FilterType = has.FilterType // sticky, MS-ASCMD 2.2.3.125.6
+		if c.FilterType >= 0 && c.FilterType != has.FilterType {
+			return nil // another window is a change
 		}
-		folders = append(folders, folder)
+		folders = append(folders, check.Folder{
+			ID: c.ID, Class: p.className(a.device, c.ID, c.Class), SyncKey: c.SyncKey, FilterType: has.FilterType,
+		})
 	}
 	return folders
+}
+
+// className is a folder's class (MS-ASCMD 2.2.3.27): as the device says, or as the
+// folder's type has it. A Ping must name it, and Syncs since 14.0 do not.
+func (p *Proxy) className(d watch.Device, id, said string) string {
+	told, known := p.memory.Folder(d, id)
+	switch {
+	case said != "" || !known:
+		return said
+	case holdsMail(told.Type):
+		return "Email"
+	}
+	return classes[told.Type]
+}
+
+var classes = map[eas.FolderType]string{
+	eas.FolderCalendar: "Calendar", eas.FolderUserCalendar: "Calendar",
+	eas.FolderContacts: "Contacts", eas.FolderUserContacts: "Contacts",
+	eas.FolderTasks: "Tasks", eas.FolderUserTasks: "Tasks",
+	eas.FolderNotes: "Notes", eas.FolderUserNotes: "Notes",
 }
 
 // mailbox is whose changes are to be listened for.

@@ -188,7 +188,9 @@ func (s *seasons) live() {
 			s.newPassword(userNumber(s.dice.IntN(edgeUsers)))
 		case 7:
 			s.counted("season: reload")
-			s.proxy.Apply(Settings{Hold: s.hold()})
+			hold := s.hold()
+			hold.Edge = s.dice.IntN(3) > 0 // for a while new waits are the server's
+			s.proxy.Apply(Settings{Hold: hold})
 		case 8:
 			s.counted("season: device forgotten")
 			s.server.ForgetDevice(userNumber(s.dice.IntN(edgeUsers)), "phone0")

@@ -26,6 +26,7 @@ type modelPhone struct {
 	said     string
 	began    time.Time // when it asked last
 	chain    time.Time // when the wait began that it may have inherited then
+	heard    time.Time // since when it has been there to be told
 	answered bool      // nothing was left to inherit
 	gone     time.Time // when it left the last one
 	seen     []string  // mails that it has, to mark and to delete
@@ -138,6 +139,7 @@ type answer struct {
 	said eas.PingResponse
 	err  error
 	took time.Duration
+	at   time.Time
 }
 
 // begins is the time of asking. What it leaves, or is told nothing of, is kept for a
@@ -146,6 +148,9 @@ func (d *modelPhone) begins() {
 	d.began = time.Now()
 	if d.answered || d.began.Sub(d.gone) > lingerOfModel {
 		d.chain = d.began
+	}
+	if d.answered || d.gone.Before(d.began) {
+		d.heard = d.began
 	}
 	d.answered = false
 }
@@ -173,7 +178,7 @@ func (d *modelPhone) asks(ctx context.Context, folders []string) chan answer {
 	go func() {
 		var a answer
 		text, err := d.Ask(ctx, "Ping", body, asked+2*time.Minute)
-		a.took = time.Since(began)
+		a.at, a.took = time.Now(), time.Since(began)
 		if a.err = err; err == nil {
 			a.said, a.err = eas.ParsePingResponse(text)
 		}
@@ -227,8 +232,11 @@ func (d *modelPhone) ping() {
 		}
 		select {
 		case a := <-got:
-			d.judge(folders)
-			d.answered, d.gone = a.err != nil || a.said.Status != eas.PingExpired, time.Now()
+			if a.at.Equal(time.Now()) { // and was not busy then
+				d.judge(folders)
+			}
+			again := a.said.Status == eas.PingExpired || a.said.Status == eas.PingMissingParameters
+			d.answered, d.gone = a.err != nil || !again, a.at
 			d.obey(folders, a)
 			return
 		case <-restless:
@@ -327,7 +335,7 @@ func (d *modelPhone) hang() {
 // hung is the end of a hanging Sync, before the phone takes in what it brought.
 func (d *modelPhone) hung(w lab.Wait) {
 	d.trail(d.name(), "hanging Sync: %v, %d, %v after %v", w.Event, w.Status, w.Err, w.Took)
-	d.status, d.answered, d.gone = w.Status, w.Event != lab.Expired, time.Now()
+	d.status, d.answered, d.gone = w.Status, w.Event != lab.Expired && w.Status != 13, time.Now()
 	d.counted(fmt.Sprint("hanging Sync: ", w.Event))
 	asked := w.Asked
 	if w.Took > d.latest(asked, d.began) && !d.provisioned(d.began) {

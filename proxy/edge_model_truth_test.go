@@ -71,21 +71,21 @@ func (d *modelPhone) overdue(now time.Time, folder, id, what string) {
 	if !noted {
 		return // it has come in this moment
 	}
-	since := later(at, d.chain)
+	since := later(at, d.heard)
 	why := ""
 	switch waited := now.Sub(since); {
 	case waited > edgeSafety+d.allowance:
 		why = "longer than the safety interval"
 	case !uncovered.IsZero() && now.Sub(later(since, uncovered)) > edgePoll+d.allowance:
 		why = "longer than the poll interval while nobody tells"
-	case at.Before(d.chain) && waited > d.allowance:
+	case at.Before(d.chain) && now.Sub(d.chain) > d.allowance:
 		why = "since before it began to wait"
-	case !rung.Before(since) && now.Sub(rung) > d.allowance:
+	case !rung.Before(at) && rung.After(d.chain) && now.Sub(later(rung, d.heard)) > d.allowance:
 		why = "although the bell has rung"
 	}
 	if why != "" {
 		d.blame("waits since %v on folder %s and was not told that %s %s %v ago: %s (rung %v ago, hangs %v)",
-			now.Sub(d.chain), folder, id, what, now.Sub(at), why, now.Sub(rung), d.hangs)
+			now.Sub(d.heard), folder, id, what, now.Sub(at), why, now.Sub(rung), d.hangs)
 	}
 }
 
@@ -97,7 +97,7 @@ func (d *modelPhone) refused(now time.Time) bool {
 	if d.typed == holds.text {
 		return false
 	}
-	since := later(holds.since, d.chain)
+	since := later(holds.since, d.heard)
 	if now.Sub(since) > edgeSafety+d.allowance && !d.isHeldUp() {
 		d.blame("has had an old password for %v, and still waits", now.Sub(since))
 	}

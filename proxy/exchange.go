@@ -18,6 +18,7 @@ type exchange struct {
 	leash  upstream.Leash // ends it
 	slices *slicing       // nil: it lasts as long as the server lets it
 	vigil  *vigil         // nil: the server holds it from the beginning
+	ours   bool           // what went up is not what the device sent
 	// streams is closed when the server has answered, where the request is so large
 	// that it goes up as it comes in; nil otherwise.
 	streams chan struct{}
@@ -122,6 +123,7 @@ func (x *exchange) send() {
 	}
 	x.mu.Unlock()
 	x.proxy.holds.Asked(time.Now(), x.first.holder(), x)
+	x.proxy.doubt(&x.first.ask)
 	if x.pin != nil { // its connection is the client's own
 		x.arrived(x.pin.Do(&x.leash, request))
 		return

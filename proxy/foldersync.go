@@ -28,12 +28,11 @@ func (p *Proxy) passFolderSync(w http.ResponseWriter, r *http.Request, query eas
 	d, tracked := device(r, query)
 	encoding, began := "", time.Now()
 	p.relay(w, r, request, query.Command.String(), func(answer *upstream.Response) {
-		if !tracked || !isSyncDocument(answer) {
+		if !tracked {
 			return
 		}
-		p.acknowledge(d, hold.Command{Credentials: p.credentials(r), Since: began})
-		p.memory.Policy(d, query.PolicyKey)
-		if answer.Length != 0 { // empty, it says nothing of folders
+		p.heed(d, answer, query.PolicyKey, hold.Command{Credentials: p.credentials(r), Since: began})
+		if isSyncDocument(answer) && answer.Length != 0 { // empty, it says nothing of folders
 			down, encoding = watch.Keep(answer.Body, watch.MaxTree), answer.Get("Content-Encoding")
 			answer.Body = down
 		}

@@ -78,6 +78,14 @@ func (h *haste) news(d watch.Device, fast bool) time.Duration {
 	return back(r.vain)
 }
 
+// inVain tells whether the device was told of news at once, and twice got nothing.
+func (h *haste) inVain(d watch.Device) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r, _ := h.devices.Get(d)
+	return r.vain >= hastyInARow-1
+}
+
 // synced takes in what came of it.
 func (h *haste) synced(d watch.Device, changed bool) {
 	h.mu.Lock()
@@ -85,8 +93,8 @@ func (h *haste) synced(d watch.Device, changed bool) {
 	r, known := h.devices.Get(d)
 	switch {
 	case !known:
-	case changed:
-		h.devices.Remove(d)
+	case changed: // one that begins anew with each Status 7 gets all it has each time
+		h.devices.Add(d, rounds{idle: r.idle})
 	case r.told:
 		h.devices.Add(d, rounds{vain: r.vain + 1})
 	}

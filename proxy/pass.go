@@ -59,9 +59,8 @@ func (p *Proxy) passCommand(w http.ResponseWriter, r *http.Request, query eas.En
 	}
 	began := time.Now()
 	p.relay(w, r, request, query.Command.String(), func(answer *upstream.Response) {
-		if d, tracked := device(r, query); tracked && isSyncDocument(answer) {
-			p.acknowledge(d, hold.Command{Credentials: p.credentials(r), Since: began})
-			p.memory.Policy(d, query.PolicyKey)
+		if d, tracked := device(r, query); tracked {
+			p.heed(d, answer, query.PolicyKey, hold.Command{Credentials: p.credentials(r), Since: began})
 		}
 	})
 }

@@ -84,8 +84,6 @@ func (p *Proxy) refuseInterval(w http.ResponseWriter, r *http.Request, held *wai
 	if held.kind == kindSync {
 		answer, status = refusedSync(held.ask, held.goes), "14"
 	}
-	p.begin(r, held)
-	p.observe(held, ending{outcome: heartbeat.Refused, code: http.StatusOK, status: status})
 	p.config.Metrics.clamped.WithLabelValues(held.kind, held.Rule, "refuse").Inc()
-	ownDocument(answer).writeTo(w)
+	p.answerHere(w, r, held, answer, status)
 }

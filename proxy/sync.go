@@ -29,12 +29,12 @@ func (p *Proxy) passSync(w http.ResponseWriter, r *http.Request, request *upstre
 			p.synced(asked, down)
 		}
 	}()
+	p.doubt(&asked)
 	p.relay(w, r, request, "Sync", func(answer *upstream.Response) {
+		if asked.tracked {
+			p.heed(asked.device, answer, policyKey, hold.Command{Credentials: asked.credentials, Since: began, Syncs: true})
+		}
 		if isSyncDocument(answer) {
-			if asked.tracked {
-				p.acknowledge(asked.device, hold.Command{Credentials: asked.credentials, Since: began, Syncs: true})
-				p.memory.Policy(asked.device, policyKey)
-			}
 			down = watch.ReadAlong(answer.Body, answer.Get("Content-Encoding"))
 			answer.Body = down
 		}

@@ -6,9 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/proxy/check"
-	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/upstream"
 	"github.com/diastole/diastole/proxy/watch"
 	"github.com/diastole/diastole/wbxml/eas"
@@ -73,8 +71,8 @@ func (v *vigil) check(turn int) {
 	ctx, giveUp := context.WithCancel(&x.leash)
 	patience := time.AfterFunc(max(checkPatience, 2*p.shortest()), giveUp)
 	answer, err := p.client.Do(ctx, asked)
-	patience.Stop()
 	if err != nil {
+		patience.Stop()
 		giveUp()
 		if x.leash.Err() == nil {
 			p.config.Metrics.checked(v.reason, "fault", began)
@@ -82,13 +80,15 @@ func (v *vigil) check(turn int) {
 		v.handOver("fault")
 		return
 	}
-	if refusals[answer.Status] { // what is passed on may take its time
+	if refuses(answer.Status) {
+		patience.Stop() // what is passed on may take its time
 		p.config.Metrics.checked(v.reason, "refused", began)
 		v.stop()
 		x.arrived(answer, nil)
 		return
 	}
 	verdict := v.read(answer, folders, looks)
+	patience.Stop()
 	giveUp() // a wait may last for days, and all its questions hang on its leash
 	p.config.Metrics.checked(v.reason, verdict.State.String(), began)
 	v.judge(verdict)
@@ -132,105 +132,14 @@ func (p *Proxy) showPolicy(request *upstream.Request, d watch.Device) {
 	}
 }
 
-// refusals are passed on as they are. Asked again with the same credentials, the
-// server would count a second failure, and lock the account the sooner.
-var refusals = map[int]bool{
-	http.StatusUnauthorized: true, http.StatusForbidden: true,
-	http.StatusUnavailableForLegalReasons: true, // 451 is the redirect of ActiveSync, MS-ASHTTP 3.1.5.2.2
-	http.StatusServiceUnavailable:         true,
-}
-
-// judge does what the answer asks for: hold on, tell the device, or leave the wait to
-// the server, whose words are then the device's.
-func (v *vigil) judge(verdict check.Verdict) {
-	x, p := v.x, v.x.proxy
-	if verdict.State != check.Unclear {
-		// The server has taken the credentials, and so knows who asks.
-		if x.first.kind == kindPing && v.firstAnswer() {
-			p.remember(x.first.ask, eas.SyncResponse{})
-		}
-		p.acknowledge(x.first.device, hold.Command{Credentials: x.first.credentials, Since: x.first.began, Piece: true})
+// refuses: such an answer is passed on as it is. Asked again with the same credentials,
+// the server would count a second failure, and lock the account the sooner. 451 is the
+// redirect of ActiveSync (MS-ASHTTP 3.1.5.2.2).
+func refuses(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusUnavailableForLegalReasons,
+		http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return true
 	}
-	switch {
-	case verdict.State == check.Unclear:
-		v.handOver(verdict.Why)
-	case verdict.State == check.Unchanged:
-		if v.listen() { // what came before that may have been overheard
-			v.onceMore()
-		}
-		v.answered()
-	case x.first.kind == kindSync:
-		v.missed()
-		v.handOver("changed") // the device's own Sync brings it
-	case p.memory.WasTold(x.first.device, verdict.Folders):
-		// It was told and has not come for it: whether that answer was lost, or the
-		// question is wrong, the server's own word is due (servers.md A5).
-		v.handOver("told")
-	default:
-		v.missed()
-		p.tell(x, verdict.Folders)
-	}
-}
-
-// read reads the answer to a question.
-func (v *vigil) read(answer *upstream.Response, folders []check.Folder, looks bool) check.Verdict {
-	defer answer.Close()
-	if !isSyncDocument(answer) {
-		return check.Verdict{Why: "code"}
-	}
-	body, whole, err := readUpTo(answer.Body, wholeBody)
-	if err != nil || !whole {
-		return check.Verdict{Why: "document"}
-	}
-	body, err = watch.Unpacked(body, answer.Get("Content-Encoding"))
-	if err != nil {
-		return check.Verdict{Why: "document"}
-	}
-	if !looks {
-		return check.ReadEstimate(body, folders)
-	}
-	verdict := check.ReadPing(body, folders)
-	if said, err := eas.ParsePingResponse(body); err == nil && said.Status == eas.PingInterval && v.x.proxy.learnShortest(said.Interval) {
-		v.hasLooked(time.Time{})
-		v.onceMore() // with an interval that the server takes
-		return check.Verdict{State: check.Unchanged}
-	}
-	v.hasLooked(time.Now())
-	return verdict
-}
-
-// shortest is the shortest Ping that the server takes, 0 as long as it has not said.
-func (p *Proxy) shortest() time.Duration { return time.Duration(p.shortestTaken.Load()) }
-
-// learnShortest takes in a Status 5; false: it says nothing new.
-func (p *Proxy) learnShortest(seconds int) bool {
-	d := time.Duration(seconds) * time.Second
-	if d <= p.shortest() || d > time.Hour {
-		return false
-	}
-	p.shortestTaken.Store(int64(d))
-	return true
-}
-
-// tell answers a Ping that some of its folders have news, in the words that its server
-// would use (MS-ASCMD 2.2.3.177.11). Every phone that waits gets them.
-func (p *Proxy) tell(x *exchange, folders []string) {
-	waits := p.holds.End(x.first.holder(), x)
-	x.done()
-	if len(waits) == 0 {
-		return
-	}
-	p.memory.Told(x.first.device, folders)
-	answer := ownDocument((&eas.PingResponse{Status: eas.PingChanges, Folders: folders}).Append(nil))
-	newest := len(waits) - 1
-	for i, held := range waits {
-		end := ending{outcome: heartbeat.Changed, held: time.Since(held.began), code: http.StatusOK, status: "2"}
-		p.observe(held, end)
-		switch {
-		case i == newest:
-			p.giveIn(held, end, p.holdBack(held, end), answer)
-		case p.finish(held):
-			held.seat.whole(answer, func() {})
-		}
-	}
+	return status/100 == 3
 }

@@ -28,7 +28,7 @@ func (v *vigil) handOver(why string) {
 	p.config.Metrics.handed.WithLabelValues(why).Inc()
 	if request := v.rest(); request != nil {
 		x.mu.Lock()
-		x.request = request
+		x.request, x.ours = request, true
 		x.mu.Unlock()
 	}
 	x.queue()

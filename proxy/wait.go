@@ -36,6 +36,10 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		return
 	}
 	asked := p.read(r, query, body, whole)
+	if answer, _ := p.inFull(&asked); answer != nil && !asked.waits {
+		ownDocument(answer).writeTo(w)
+		return
+	}
 	if !asked.waits {
 		p.passSync(w, r, request, asked, query.PolicyKey)
 		return
@@ -46,6 +50,11 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	held := p.give(time.Now(), asked, decided)
 	p.comesFrom(r, held)
 	p.learnAsked(held)
+	if answer, status := p.inFull(&held.ask); answer != nil {
+		p.answerHere(w, r, held, answer, status)
+		return
+	}
+	body = p.writeOut(request, &held.ask, body)
 	if held.clamped && !p.clamp(request, body, held) {
 		p.refuseInterval(w, r, held)
 		return
@@ -129,16 +138,21 @@ func (p *Proxy) limit(held *wait, up *exchange) {
 	if held.clamped {
 		due = min(due, held.goes+overdue)
 	}
-	ends := held.began.Add(due + grace)
 	if up.vigil != nil {
-		ends = held.ends() // no answer is on its way
+		p.endInTime(held)
+		return
 	}
-	p.at(held, time.Until(ends), func() {
-		if up.vigil == nil && up.sentFor() >= held.goes { // otherwise it was held here, or stood in a queue
+	p.at(held, time.Until(held.began.Add(due+grace)), func() {
+		if up.sentFor() >= held.goes { // otherwise it stood in a queue
 			p.config.Metrics.overdue.WithLabelValues(held.kind).Inc()
 		}
 		p.release(held, byLimit)
 	})
+}
+
+// endInTime ends a wait that is held here when its interval is over.
+func (p *Proxy) endInTime(held *wait) {
+	p.at(held, time.Until(held.ends()), func() { p.release(held, byLimit) })
 }
 
 // at has then done in a while, instead of what was to be done before.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/diastole/diastole/internal/config"
 	"github.com/diastole/diastole/internal/wake"
+	"github.com/diastole/diastole/internal/wake/dav"
 	"github.com/diastole/diastole/internal/wake/dovecot"
 	"github.com/diastole/diastole/internal/wake/imap"
 	"github.com/diastole/diastole/internal/wake/jmap"
@@ -54,6 +55,9 @@ func warnUnheard(cfg *config.Config, log *zap.Logger) {
 	case hold == "edge" && len(names) == 0:
 		log.Warn("waits are held here and nobody tells of changes: phones hear of one up to wake.poll late; name a source under wake, or write upstream.hold: pass",
 			zap.Duration("poll", cfg.Wake.Poll))
+	case hold == "edge" && !cfg.Wake.TellsOfMail():
+		log.Warn("nobody tells of mail: wake.dav looks at calendars and address books, and phones hear of mail up to wake.poll late; name a source of mail under wake, too",
+			zap.Duration("poll", cfg.Wake.Poll))
 	case hold != "edge" && len(names) > 0:
 		log.Warn("nobody listens to those who tell of changes: upstream.hold is not edge", zap.Strings("sources", names), zap.String("hold", hold))
 	}
@@ -61,7 +65,7 @@ func warnUnheard(cfg *config.Config, log *zap.Logger) {
 
 // open makes all of them, or none.
 func (s *sources) open(names []string) (opened []wake.Source, err error) {
-	makers := map[string]func() (wake.Source, error){"dovecot": s.dovecot, "imap": s.imap, "jmap": s.jmap}
+	makers := map[string]func() (wake.Source, error){"dovecot": s.dovecot, "imap": s.imap, "jmap": s.jmap, "dav": s.dav}
 	for _, name := range names {
 		source, err := makers[name]()
 		if err != nil {
@@ -127,6 +131,25 @@ func (s *sources) jmap() (wake.Source, error) {
 	})
 	if err != nil { // not source, which would be a Source that is nil
 		return nil, fmt.Errorf("wake.jmap: %w", err)
+	}
+	return source, nil
+}
+
+func (s *sources) dav() (wake.Source, error) {
+	c := s.config.Wake.DAV
+	pool, err := roots("wake.dav.ca", c.CA)
+	if err != nil {
+		return nil, err
+	}
+	if c.URL.Scheme == "http" && !isHere(net.JoinHostPort(c.URL.Hostname(), "80")) {
+		s.log.Warn("users' passwords go to the DAV server in clear: write https:// in wake.dav.url", zap.String("address", c.URL.Host))
+	}
+	source, err := dav.New(dav.Config{
+		URL: c.URL.String(), Every: c.Every, Roots: pool,
+		Log: s.log.Named("dav"), Metrics: s.heard, Registerer: s.metrics,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("wake.dav: %w", err)
 	}
 	return source, nil
 }

@@ -17,11 +17,12 @@ import (
 )
 
 const (
-	toldOf  = "changes are told of"
-	nobody  = "waits are held here and nobody tells of changes: phones hear of one up to wake.poll late; name a source under wake, or write upstream.hold: pass"
-	unheard = "nobody listens to those who tell of changes: upstream.hold is not edge"
-	rung    = "0123456789abcdef0123456789abcdef"
-	anyPort = "listen: 127.0.0.1:0\n"
+	toldOf   = "changes are told of"
+	nobody   = "waits are held here and nobody tells of changes: phones hear of one up to wake.poll late; name a source under wake, or write upstream.hold: pass"
+	unheard  = "nobody listens to those who tell of changes: upstream.hold is not edge"
+	unmailed = "nobody tells of mail: wake.dav looks at calendars and address books, and phones hear of mail up to wake.poll late; name a source of mail under wake, too"
+	rung     = "0123456789abcdef0123456789abcdef"
+	anyPort  = "listen: 127.0.0.1:0\n"
 )
 
 // hook is the part of a file that has Dovecot tell of changes.
@@ -67,15 +68,33 @@ func TestASourceThatCannotBeOpenedEndsTheStart(t *testing.T) {
 
 func TestAllSourcesMayTellAtOnce(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
-	more := strings.TrimSuffix(hook(t), "}\n") + `, imap: {address: "192.0.2.1:143", tls: none}, jmap: {url: "http://127.0.0.1:9/jmap/"}}` + "\n"
+	more := strings.TrimSuffix(hook(t), "}\n") + `, imap: {address: "192.0.2.1:143", tls: none}, jmap: {url: "http://127.0.0.1:9/jmap/"}, dav: {url: "http://192.0.2.1/SOGo/dav"}}` + "\n"
 	p := start(t, "--config", configFile(t, server.URL, "  profile: zpush\n"+more+anyPort))
-	if l := p.await(1, "", toldOf); texts(l, "sources") != "dovecot imap jmap" || l.text("check") != "estimate" {
+	if l := p.await(1, "", toldOf); texts(l, "sources") != "dovecot imap jmap dav" || l.text("check") != "estimate" {
 		t.Errorf("got %v", l)
 	}
 	p.address("edge")
 	if l := p.await(1, "", "users' passwords go to the mail store in clear: write wake.imap.tls: starttls or tls"); l.text("level") != "warn" {
 		t.Errorf("got %v", l)
 	}
+	if l := p.await(1, "", "users' passwords go to the DAV server in clear: write https:// in wake.dav.url"); l.text("address") != "192.0.2.1" {
+		t.Errorf("got %v", l)
+	}
+	p.none("", unmailed)
+	p.signal(unix.SIGTERM)
+	p.exit(0)
+}
+
+func TestAStartSaysThatNobodyTellsOfMail(t *testing.T) {
+	server := newMailServer(t, httptest.NewServer)
+	p := start(t, "--config", configFile(t, server.URL, "  profile: sogo\n  hold: edge\nwake: {dav: {url: \"http://127.0.0.1:9/SOGo/dav\"}}\n"+anyPort))
+	if l := p.await(1, "", unmailed); l.text("level") != "warn" {
+		t.Errorf("got %v", l)
+	}
+	if l := p.await(1, "", toldOf); texts(l, "sources") != "dav" {
+		t.Errorf("got %v", l)
+	}
+	p.none("", "users' passwords go to the DAV server in clear: write https:// in wake.dav.url")
 	p.signal(unix.SIGTERM)
 	p.exit(0)
 }

@@ -91,6 +91,7 @@ func Default() *Config {
 		Wake: Wake{
 			Poll: 30 * time.Second, Safety: 5 * time.Minute, Users: "as-is",
 			IMAP: WakeIMAP{TLS: "tls", Mode: "auto", Connections: 2000, Master: Master{Separator: "*"}},
+			DAV:  WakeDAV{Every: time.Minute},
 		},
 		// Loopback, so that metrics and profiles are never on the internet by accident.
 		Admin: Admin{Listen: "127.0.0.1:9180"},

@@ -24,7 +24,8 @@ func page(t *testing.T, path string) string {
 func withFixtures(t *testing.T, text string) []byte {
 	t.Helper()
 	for name, fixture := range map[string]string{"cert.pem": "cert.pem", "key.pem": "key.pem", "upstream-ca.pem": "cert.pem", "admin-token": "token",
-		"dovecot-token": "token", "imap-ca.pem": "cert.pem", "imap-master-password": "password", "jmap-ca.pem": "cert.pem"} {
+		"dovecot-token": "token", "imap-ca.pem": "cert.pem", "imap-master-password": "password", "jmap-ca.pem": "cert.pem",
+		"dav-ca.pem": "cert.pem"} {
 		text = strings.ReplaceAll(text, "/etc/diastole/"+name, absolute(t, filepath.Join("testdata/files", fixture)))
 	}
 	text = strings.ReplaceAll(text, "/var/lib/diastole/", t.TempDir()+"/")
@@ -124,13 +125,13 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 	}
 	c.Policy.Networks, c.Policy.Rules = nil, nil
 	w := &c.Wake
-	if len(w.Sources()) != 3 || w.JMAP.Push.URL == nil {
+	if len(w.Sources()) != 4 || w.JMAP.Push.URL == nil {
 		t.Errorf("sources: %+v", w)
 	}
-	w.JMAP.URL, w.JMAP.Push.URL = nil, nil
+	w.JMAP.URL, w.JMAP.Push.URL, w.DAV.URL = nil, nil, nil
 	for _, file := range []*string{
 		&c.TLS.Cert, &c.TLS.Key, &c.Upstream.CA, &c.Admin.TokenFile, &c.State.Path, &w.Dovecot.Listen, &w.Dovecot.TokenFile,
-		&w.IMAP.Address, &w.IMAP.CA, &w.IMAP.Master.User, &w.IMAP.Master.PasswordFile, &w.JMAP.CA, &w.JMAP.Push.Listen,
+		&w.IMAP.Address, &w.IMAP.CA, &w.IMAP.Master.User, &w.IMAP.Master.PasswordFile, &w.JMAP.CA, &w.JMAP.Push.Listen, &w.DAV.CA,
 	} {
 		if *file == "" {
 			t.Errorf("a file is not in the example: %+v", c)

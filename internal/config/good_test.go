@@ -53,6 +53,7 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		Wake: Wake{
 			Poll: 30 * time.Second, Safety: 5 * time.Minute, Users: "as-is",
 			IMAP: WakeIMAP{TLS: "tls", Mode: "auto", Connections: 2000, Master: Master{Separator: "*"}},
+			DAV:  WakeDAV{Every: time.Minute},
 		},
 		Admin:  Admin{Listen: "127.0.0.1:9180"},
 		Policy: policy.Spec{Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve},
@@ -90,6 +91,7 @@ func fullWake(t *testing.T) Wake {
 			URL: &url.URL{Scheme: "https", Host: "mail.internal", Path: "/jmap/"}, CA: absolute(t, "testdata/files/cert.pem"),
 			Push: JMAPPush{URL: &url.URL{Scheme: "https", Host: "mail.example.com", Path: "/jmap-push"}, Listen: "127.0.0.1:9182"},
 		},
+		DAV: WakeDAV{URL: &url.URL{Scheme: "https", Host: "sogo.internal", Path: "/SOGo/dav"}, CA: absolute(t, "testdata/files/cert.pem"), Every: 90 * time.Second},
 	}
 }
 

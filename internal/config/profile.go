@@ -99,7 +99,7 @@ func (r *reading) fillFromProfile() {
 	}
 	// Without a source a change would be seen only every wake.poll. That is worse
 	// than what these servers do themselves, so nobody gets it who did not ask for it.
-	if unset("upstream.hold") && p.edge && len(r.config.Wake.Sources()) > 0 {
+	if unset("upstream.hold") && p.edge && r.config.Wake.TellsOfMail() {
 		up.Hold = "edge"
 	}
 }

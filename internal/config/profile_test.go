@@ -49,6 +49,14 @@ func TestWorkersAreSparedAsSoonAsThereIsASource(t *testing.T) {
 	}
 }
 
+// With calendars alone each wait on an inbox would still be asked for every wake.poll.
+func TestASourceOfCalendarsAloneDoesNotChangeHowWaitsAreHeld(t *testing.T) {
+	const source = "wake: {dav: {url: \"https://sogo.internal/SOGo/dav\"}}\n"
+	if got := upstreamOf(t, "  profile: sogo\n"+source); got.Hold != "pass" {
+		t.Errorf("it became %s", got.Hold)
+	}
+}
+
 func TestACheckThatIsWrittenIsStrongerThanTheProfile(t *testing.T) {
 	if got := upstreamOf(t, "  profile: zpush\n  check: ping\n  check_pace: 0\n"); got.CheckKind() != "ping" || got.CheckPace != 0 {
 		t.Errorf("got %+v", got)

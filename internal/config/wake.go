@@ -2,12 +2,13 @@ package config
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Wake says who tells of changes, for waits that are held at the edge. A source is
-// on when its first key is set: dovecot.listen, imap.address, jmap.url.
+// on when its first key is set: dovecot.listen, imap.address, jmap.url, dav.url.
 type Wake struct {
 	Poll    time.Duration // between two questions to the server where nobody tells
 	Safety  time.Duration // and where somebody does: a word may be lost
@@ -16,6 +17,7 @@ type Wake struct {
 	Dovecot WakeDovecot
 	IMAP    WakeIMAP
 	JMAP    WakeJMAP
+	DAV     WakeDAV
 }
 
 // WakeDovecot awaits Dovecot's push notifications.
@@ -52,7 +54,14 @@ type JMAPPush struct {
 	Listen string   // HOST:PORT
 }
 
-// Sources names the sources that are configured: dovecot, imap, jmap.
+// WakeDAV looks at users' calendars and address books over CalDAV and CardDAV.
+type WakeDAV struct {
+	URL   *url.URL // under which users have theirs: https://HOST/SOGo/dav
+	CA    string   // PEM file, as IMAP's
+	Every time.Duration
+}
+
+// Sources names the sources that are configured: dovecot, imap, jmap, dav.
 func (w Wake) Sources() (names []string) {
 	if w.Dovecot.Listen != "" {
 		names = append(names, "dovecot")
@@ -63,7 +72,15 @@ func (w Wake) Sources() (names []string) {
 	if w.JMAP.URL != nil {
 		names = append(names, "jmap")
 	}
+	if w.DAV.URL != nil {
+		names = append(names, "dav")
+	}
 	return names
+}
+
+// TellsOfMail says whether there is a source that more than calendars are heard from.
+func (w Wake) TellsOfMail() bool {
+	return slices.ContainsFunc(w.Sources(), func(name string) bool { return name != "dav" })
 }
 
 const (
@@ -75,6 +92,13 @@ const (
 
 	// shortestSafety is the default of poll: asking more often needs no source.
 	shortestSafety = 30 * time.Second
+
+	// shortestLook is two requests for each waiting user every ten seconds, which SOGo
+	// has the time for up to some hundred of them.
+	shortestLook = 10 * time.Second
+
+	// longestLook is beyond the default of safety, which finds a change all the same.
+	longestLook = 10 * time.Minute
 )
 
 // mailDomain takes what stands behind the @; "" for none.
@@ -121,6 +145,14 @@ func wordFor(want string) codec[string] {
 var jmapURL = codec[*url.URL]{
 	read: func(n node) (*url.URL, error) {
 		return readURL(n, "write the address of the JMAP session, for example https://mail.internal/.well-known/jmap")
+	},
+	show: showURL,
+}
+
+// davURL is the part of the address that all users have in common.
+var davURL = codec[*url.URL]{
+	read: func(n node) (*url.URL, error) {
+		return readURL(n, "write the address under which each user has a calendar, for example https://sogo.internal/SOGo/dav")
 	},
 	show: showURL,
 }

@@ -13,7 +13,7 @@ func (r *reading) checkHold() error {
 
 // checkWake holds what the keys of sources need of each other.
 func (r *reading) checkWake() error {
-	for _, check := range []func() error{r.checkTimes, r.checkUsers, r.checkSwitchedOn, r.checkDovecot, r.checkIMAP, r.checkJMAP} {
+	for _, check := range []func() error{r.checkTimes, r.checkUsers, r.checkSwitchedOn, r.checkDovecot, r.checkIMAP, r.checkJMAP, r.checkDAV} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -47,6 +47,7 @@ func (r *reading) checkSwitchedOn() error {
 		{"wake.dovecot", "wake.dovecot.listen", "127.0.0.1:9181"},
 		{"wake.imap", "wake.imap.address", "imap.internal:993"},
 		{"wake.jmap", "wake.jmap.url", "https://mail.internal/.well-known/jmap"},
+		{"wake.dav", "wake.dav.url", "https://sogo.internal/SOGo/dav"},
 	} {
 		on, _ := whole.find(source.on)
 		if on.show(r.config) != quoted("") {
@@ -108,6 +109,13 @@ func (r *reading) checkJMAP() error {
 		return r.where("wake.jmap.push.url").fault("nobody listens for what the server would send there", both)
 	case j.Push.URL == nil && j.Push.Listen != "":
 		return r.where("wake.jmap.push.listen").fault("the server is not told to send anything there", both)
+	}
+	return nil
+}
+
+func (r *reading) checkDAV() error {
+	if d := r.config.Wake.DAV; d.CA != "" && d.URL.Scheme != "https" {
+		return r.where("wake.dav.ca").fault("no certificate is ever checked, because wake.dav.url begins with http://", "write https:// there, or remove wake.dav.ca")
 	}
 	return nil
 }

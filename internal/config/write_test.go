@@ -48,6 +48,8 @@ wake:
     connections: 2000
     master:
       separator: "*"
+  dav:
+    every: 1m
 forwarded:
   trusted: []
 proxy_protocol:
@@ -164,6 +166,10 @@ func anyWake(t *rapid.T) Wake {
 	}
 	if rapid.Bool().Draw(t, "jmap") {
 		w.JMAP.URL = &url.URL{Scheme: "https", Host: dnsName.Draw(t, "jmap host"), Path: "/jmap/"}
+	}
+	if rapid.Bool().Draw(t, "dav") {
+		w.DAV.URL = &url.URL{Scheme: "https", Host: dnsName.Draw(t, "dav host"), Path: "/SOGo/dav"}
+		w.DAV.Every = time.Duration(rapid.Int64Range(int64(shortestLook), int64(longestLook)).Draw(t, "every"))
 	}
 	return w
 }

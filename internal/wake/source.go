@@ -43,12 +43,14 @@ type Source interface {
 	// which a change may have been missed; and with false when Covers has changed. It
 	// must not block.
 	Watch(m Mailbox, heard func(changed bool)) Watching
-	Name() string // "dovecot", "imap", "jmap": the label in metrics
+	Name() string // "dovecot", "imap", "jmap", "dav": the label in metrics
 	Close()
 }
 
 // Watching is one mailbox as one source watches it.
 type Watching interface {
-	Covers() Classes // a change in these is heard of within a second or so, as far as is known now
-	Leave()          // afterwards nothing is kept for this watcher
+	// Covers are the classes in which a change is heard of without asking, as far as is
+	// known now: within a second or so, or, from a source that looks, at its next look.
+	Covers() Classes
+	Leave() // afterwards nothing is kept for this watcher
 }

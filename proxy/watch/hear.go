@@ -24,6 +24,9 @@ func (m *Memory) Ping(d Device, interval time.Duration, folders int, list [16]by
 			set(s, &s.Folders, folders)
 			s.pinged(list, named)
 		}
+		if interval >= 0 && folders >= 0 {
+			set(s, &s.PingOurs, false)
+		}
 	})
 }
 
@@ -34,7 +37,13 @@ func (m *Memory) Ping(d Device, interval time.Duration, folders int, list [16]by
 func (m *Memory) Sync(d Device, asked eas.SyncRequest, answer eas.SyncResponse) {
 	switch {
 	case taken(answer):
-		m.update(d, func(s *state) { s.asked = true; s.sync(asked, answer) })
+		m.update(d, func(s *state) {
+			s.asked = true
+			s.sync(asked, answer)
+			if !asked.Partial {
+				set(s, &s.SyncOurs, false)
+			}
+		})
 	case answer.Status == eas.SyncInvalidKey:
 		m.updateKnown(d, func(s *state) { s.beginAnew(asked) })
 	}
@@ -63,6 +72,12 @@ func (m *Memory) FolderSync(d Device, asked eas.FolderSyncRequest, answer eas.Fo
 		m.updateKnown(d, func(s *state) { s.plant(nil) })
 	}
 }
+
+// OwnPing notes that the server's last Ping of a device is not the device's own.
+func (m *Memory) OwnPing(d Device) { m.updateKnown(d, func(s *state) { set(s, &s.PingOurs, true) }) }
+
+// OwnSync notes the same of its last Sync.
+func (m *Memory) OwnSync(d Device) { m.updateKnown(d, func(s *state) { set(s, &s.SyncOurs, true) }) }
 
 // Accept notes the credentials with which the server has last answered a device. They
 // are forgotten with the process.

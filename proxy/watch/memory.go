@@ -38,6 +38,12 @@ type Last struct {
 	// PolicyKey is the one with which the server has last answered a command; "": not
 	// known. Pings of Android come without it.
 	PolicyKey string
+
+	// PingOurs and SyncOurs tell that what the server takes for the device's last Ping or
+	// Sync is not what the device sent: it was asked something in the device's name, or
+	// has not heard of a wait that was held elsewhere, or heard it shortened. What a
+	// request leaves out would mean something else to it then (MS-ASCMD 3.1.5.8, 2.2.1.21.1).
+	PingOurs, SyncOurs bool
 }
 
 // Waited is a folder that a Ping names.
@@ -130,6 +136,16 @@ func (m *Memory) Forget(principal string) (n int) {
 func (m *Memory) Accepted(d Device, credentials Credentials) (are bool) {
 	m.look(d, func(s *state) { are = s.accepted == credentials && credentials != Credentials{} })
 	return are
+}
+
+// Refuse notes that the server has refused these credentials of a device, which it may
+// have taken before.
+func (m *Memory) Refuse(d Device, credentials Credentials) {
+	m.updateKnown(d, func(s *state) {
+		if s.accepted == credentials {
+			s.accepted = Credentials{}
+		}
+	})
 }
 
 // look looks at a device, if it is known.

@@ -22,6 +22,8 @@ type Snapshot struct {
 	Hold        int                  `json:"hold,omitempty"` // of the last Sync, seconds
 	SyncFolders int                  `json:"sync_folders,omitempty"`
 	PolicyKey   string               `json:"policy_key,omitempty"`
+	PingOurs    bool                 `json:"ping_ours,omitempty"` // see Last
+	SyncOurs    bool                 `json:"sync_ours,omitempty"`
 	Collections []SnapshotCollection `json:"collections,omitempty"` // sorted by id
 	Tree        []SnapshotFolder     `json:"tree,omitempty"`        // sorted by id
 }
@@ -61,6 +63,7 @@ func (s *state) snapshot(d Device) Snapshot {
 	taken := Snapshot{
 		Device: d, Interval: seconds(s.Interval), Folders: s.Folders,
 		Hold: seconds(s.Hold), SyncFolders: s.SyncFolders, PolicyKey: s.PolicyKey,
+		PingOurs: s.PingOurs, SyncOurs: s.SyncOurs,
 	}
 	if !slices.ContainsFunc(s.Pinged, func(w Waited) bool { return !valid(w.ID, w.Class) }) {
 		taken.Pinged = s.Pinged // all or none: half of them would overlook changes
@@ -102,6 +105,7 @@ func (s *state) restore(kept Snapshot) {
 	if isPolicyKey(kept.PolicyKey) {
 		s.PolicyKey = kept.PolicyKey
 	}
+	s.PingOurs, s.SyncOurs = kept.PingOurs, kept.SyncOurs
 	for _, c := range kept.Collections {
 		s.note(c.ID, entry{Collection{c.SyncKey, max(c.FilterType, -1)}, c.Listed})
 	}

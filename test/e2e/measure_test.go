@@ -22,6 +22,9 @@ func BenchmarkPush(b *testing.B) {
 	users := crowd.people(b, deliveries)
 	var rows strings.Builder
 	for _, s := range sources {
+		if s.brief {
+			continue
+		}
 		b.Run(s.name, func(b *testing.B) {
 			took := s.measure(b, crowd, users)
 			if len(took) < deliveries {
@@ -47,7 +50,7 @@ func BenchmarkPush(b *testing.B) {
 // nothing takes a worker for as long.
 func (s source) measure(b *testing.B, crowd *bed, users []string) (took []time.Duration) {
 	b.Helper()
-	e := s.start(b, crowd)
+	e := s.start(b, crowd, users)
 	gap := time.Second
 	if s.name == "none" {
 		users, gap = users[:8], 700*time.Millisecond
@@ -104,4 +107,10 @@ source's word and one question to SOGo, a Ping that finds the change. Each deliv
 - **IDLE without**: the inbox alone, and Dovecot's half second.
 - **none**: nobody tells. SOGo is asked every five seconds (` + "`wake.poll: 5s`" + `; the default is 30 s, and the times grow with it), and a question
   that finds nothing lasts five seconds more. So a mail is told of after ten at most. Here 8 phones had their turns one after the other.
+
+To reach: p95 of 150 ms with the hook and with hibernated IDLE, 700 ms with NOTIFY. Whatever else the machine does at that time is in the figures.
+
+A mail that comes while the first question of a wait is still at SOGo (it takes five seconds when nothing has changed) is told of at the question's
+end: here all waited until that was over. No source here hears of calendars and contacts, which are looked at every ` + "`wake.poll`" + `. Of a folder
+that is added SOGo tells no waiting phone, with diastole or without; the phone's next FolderSync brings it.
 `

@@ -132,7 +132,7 @@ func hookRefused(t *testing.T, b *bed, hook string, wire *relay) {
 		t.Errorf("%d warnings for one outage: %v", len(lines), lines)
 	}
 	log, err := os.ReadFile(filepath.Join(b.dir, "log/dovecot.log"))
-	if err != nil || !strings.Contains(string(log), "diastole: not told") {
+	if err != nil || !strings.Contains(string(log), "diastole was not told") {
 		t.Errorf("Dovecot's log does not say that diastole cannot be told: %v", err)
 	}
 }

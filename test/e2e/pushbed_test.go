@@ -183,4 +183,14 @@ func imapSource(address, mode string, more ...string) string {
 	return wake(append(more, fmt.Sprintf("imap: {address: %q, tls: none, mode: %s}", address, mode))...)
 }
 
+// masterSource has it log in with one user for all.
+func masterSource(t testing.TB, address string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "master")
+	if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return wake(fmt.Sprintf("imap: {address: %q, tls: none, mode: notify, master: {user: edge, password_file: %s}}", address, file))
+}
+
 func wake(keys ...string) string { return "wake: {" + strings.Join(keys, ", ") + "}" }

@@ -97,12 +97,18 @@ func (d *device) live(end <-chan struct{}, r *rand.Rand) {
 		}
 	}()
 	for ctx.Err() == nil {
-		waiting, leave := ctx, context.CancelFunc(func() {})
+		waiting, leave := ctx, func() {}
 		switch r.IntN(6) {
 		case 0: // it is elsewhere soon, and whatever is said meanwhile is lost
 			waiting, leave = context.WithTimeout(ctx, time.Duration(r.IntN(8000))*time.Millisecond)
 		case 1: // somebody looks into his mail while it waits
-			time.AfterFunc(time.Duration(r.IntN(8000))*time.Millisecond, func() { d.looks(ctx) })
+			looked := make(chan struct{})
+			timer := time.AfterFunc(time.Duration(r.IntN(8000))*time.Millisecond, func() { defer close(looked); d.looks(ctx) })
+			leave = func() {
+				if !timer.Stop() {
+					<-looked
+				}
+			}
 		}
 		d.wait(waiting, r)
 		leave()

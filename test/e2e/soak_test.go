@@ -34,7 +34,7 @@ type soak struct {
 	changes int
 	told    int
 	slowest time.Duration
-	false2  []string // told of, and nothing had changed
+	falsely []string // told of, and nothing had changed
 	lost    []string // changed, and not told of in time
 }
 
@@ -96,7 +96,7 @@ func (s *soak) outages(wires []*relay, r *rand.Rand) {
 		default:
 			wire.cut()
 		}
-		s.rest(time.Duration(500+r.IntN(6000)) * time.Millisecond)
+		s.rest(pauses(r))
 		wire.pass(s.t)
 	}
 }
@@ -128,12 +128,12 @@ func (s *soak) judge() {
 	defer s.mu.Unlock()
 	missed := s.edge.metric("diastole_wake_missed_total", ".*")
 	s.t.Logf("%d changes; phones were told %d times, the slowest after %v; %d times falsely; %d were lost; found by a wake %v, poll %v, safety %v, at a wait's begin %v, handed over %v; missed by sources: %v",
-		s.changes, s.told, s.slowest.Round(time.Millisecond), len(s.false2), len(s.lost), s.edge.told("wake"), s.edge.told("poll"), s.edge.told("safety"), s.edge.told("begin"),
+		s.changes, s.told, s.slowest.Round(time.Millisecond), len(s.falsely), len(s.lost), s.edge.told("wake"), s.edge.told("poll"), s.edge.told("safety"), s.edge.told("begin"),
 		s.edge.metric("diastole_waits_handed_over_total", ".*"), missed)
 	if len(s.lost) > 0 {
 		s.t.Errorf("not told of within %v:\n%s", soakLimit, strings.Join(s.lost, "\n"))
 	}
-	if s.told == 0 || len(s.false2)*100 >= s.told {
-		s.t.Errorf("%d of %d times a phone was told of what had not changed:\n%s", len(s.false2), s.told, strings.Join(s.false2, "\n"))
+	if s.told == 0 || len(s.falsely)*100 >= s.told {
+		s.t.Errorf("%d of %d times a phone was told of what had not changed:\n%s", len(s.falsely), s.told, strings.Join(s.falsely, "\n"))
 	}
 }

@@ -51,7 +51,7 @@ func (d *device) wasTold(of []*box, a answer, r *rand.Rand) {
 	for _, b := range of {
 		crossed := time.Since(d.crossed) < 2*time.Second // the Sync and the answer have met on their ways
 		if b.changed.IsZero() && !crossed {
-			s.false2 = append(s.false2, fmt.Sprintf("%s, %s: %s at %s", d.user, d.device, b.name, time.Now().Format("15:04:05.000")))
+			s.falsely = append(s.falsely, fmt.Sprintf("%s, %s: %s at %s", d.user, d.device, b.name, time.Now().Format("15:04:05.000")))
 		}
 		if !b.changed.IsZero() {
 			since := b.changed

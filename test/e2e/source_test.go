@@ -12,28 +12,37 @@ type source struct {
 	name    string
 	dovecot func(testing.TB, *bed, string) string // with the address of the hook
 	wake    func(testing.TB, *bed, string) string
+	asked   bool // it tells only of users who have asked for it
+	brief   bool // it is not measured: it is as fast as another one
 }
 
 // sources are all ways that there are with Dovecot.
 var sources = []source{
-	{"Dovecot hook",
-		func(t testing.TB, b *bed, hook string) string { return b.luaHook(t, hook) },
-		func(t testing.TB, b *bed, hook string) string { return hookSource(t, hook) }},
-	{"IMAP NOTIFY", plain,
-		func(t testing.TB, b *bed, _ string) string { return imapSource(b.imap, "notify") }},
-	{"IDLE with hibernation",
-		func(testing.TB, *bed, string) string { return hibernate },
-		func(t testing.TB, b *bed, _ string) string { return imapSource(b.imap, "idle") }},
-	{"IDLE without", plain,
-		func(t testing.TB, b *bed, _ string) string { return imapSource(b.imap, "idle") }},
-	{"none", plain,
-		func(testing.TB, *bed, string) string { return wake("poll: 5s") }},
+	{name: "Dovecot hook",
+		dovecot: func(t testing.TB, b *bed, hook string) string { return b.luaHook(t, hook) },
+		wake:    func(t testing.TB, b *bed, hook string) string { return hookSource(t, hook) }},
+	{name: "Dovecot's own OX driver", asked: true, brief: true,
+		dovecot: func(_ testing.TB, _ *bed, hook string) string { return oxHook(hook) },
+		wake:    func(t testing.TB, b *bed, hook string) string { return hookSource(t, hook) }},
+	{name: "IMAP NOTIFY", dovecot: plain,
+		wake: func(t testing.TB, b *bed, _ string) string { return imapSource(b.imap, "notify") }},
+	{name: "IMAP NOTIFY by a master user", brief: true,
+		dovecot: func(t testing.TB, b *bed, _ string) string { return b.masters(t) },
+		wake:    func(t testing.TB, b *bed, _ string) string { return masterSource(t, b.imap) }},
+	{name: "IDLE with hibernation",
+		dovecot: func(testing.TB, *bed, string) string { return hibernate },
+		wake:    func(t testing.TB, b *bed, _ string) string { return imapSource(b.imap, "idle") }},
+	{name: "IDLE without", dovecot: plain,
+		wake: func(t testing.TB, b *bed, _ string) string { return imapSource(b.imap, "idle") }},
+	{name: "none", dovecot: plain,
+		wake: func(testing.TB, *bed, string) string { return wake("poll: 5s") }},
 }
 
 func plain(testing.TB, *bed, string) string { return "" }
 
-// start sets up Dovecot and diastole for the source.
-func (s source) start(t testing.TB, b *bed) *edge {
+// start sets up Dovecot and diastole for the source. The first user gets a mail, by which
+// a hook is known to be there.
+func (s source) start(t testing.TB, b *bed, users []string) *edge {
 	t.Helper()
 	hook := freePort(t)
 	b.dovecot(t, s.dovecot(t, b, hook))
@@ -41,7 +50,12 @@ func (s source) start(t testing.TB, b *bed) *edge {
 	if s.name == "none" {
 		e.log.expect("nobody tells of changes")
 	}
-	b.introduce(t)
+	for _, user := range users {
+		if s.asked {
+			b.subscribe(t, user)
+		}
+	}
+	b.courier(t).delivers(t, users[0], "introduction")
 	return e
 }
 
@@ -55,8 +69,9 @@ func TestEachSourceTellsOfMail(t *testing.T) {
 	b := pushBed(t)
 	for _, s := range sources {
 		t.Run(s.name, func(t *testing.T) {
-			e := s.start(t, b)
-			th := newThrong(t, b, e.door(), b.people(t, 5))
+			users := b.people(t, 5)
+			e := s.start(t, b, users)
+			th := newThrong(t, b, e.door(), users)
 			defer th.leave()
 			th.wait(6)
 			th.settle(e, 0)

@@ -151,7 +151,21 @@ func (s *Source) Missed(user string) {
 func (s *Source) take(d driver, n notice) int {
 	key := s.key(n.user)
 	woken := s.of(key, n.classes)
+	if len(woken) == 0 {
+		woken = s.namesakes(key, n.classes)
+	}
 	s.speak(woken, true)
+	s.believe(d, key)
+	for _, w := range woken {
+		if w.key != key {
+			s.believe(d, w.key)
+		}
+	}
+	return len(woken)
+}
+
+// believe takes in that a driver has spoken of a user.
+func (s *Source) believe(d driver, key string) {
 	switch s.belief.heard(d, key, time.Now()) {
 	case all:
 		// Thousands perhaps: not while a delivery waits.
@@ -159,7 +173,6 @@ func (s *Source) take(d driver, n notice) int {
 	case one:
 		s.speak(s.of(key, ^wake.Classes(0)), false)
 	}
-	return len(woken)
 }
 
 // of are those who wait for a user's mail in one of the classes.
@@ -169,6 +182,29 @@ func (s *Source) of(key string, classes wake.Classes) (found []*watcher) {
 	for w := range s.watchers[key] {
 		if w.waits&classes != 0 {
 			found = append(found, w)
+		}
+	}
+	return found
+}
+
+// namesakes are those who wait under the same name with a domain where Dovecot has none,
+// or without where it has one: a delivery over LMTP names u@d for whom sessions call u.
+// Where two domains have a u, the other one is woken for nothing: a question, and no
+// word of whose mail it was.
+func (s *Source) namesakes(key string, classes wake.Classes) (found []*watcher) {
+	if local, _, has := strings.Cut(key, "@"); has {
+		return s.of(local, classes)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for other, watchers := range s.watchers {
+		if !strings.HasPrefix(other, key+"@") {
+			continue
+		}
+		for w := range watchers {
+			if w.waits&classes != 0 {
+				found = append(found, w)
+			}
 		}
 	}
 	return found

@@ -160,7 +160,10 @@ func TestNamesAreComparedInTheFormOfTheMailStore(t *testing.T) {
 	}{
 		{wake.Users{}, `CORP\Anna`, "anna", 1},
 		{wake.Users{}, "Anna@Example.com", "anna@example.com", 1},
-		{wake.Users{}, "anna", "anna@example.com", 0},
+		{wake.Users{}, "anna", "anna@example.com", 1}, // a namesake, as nobody waits under the whole name
+		{wake.Users{}, "anna@example.com", "anna", 1},
+		{wake.Users{}, "anna@example.com", "anna@example.org", 0},
+		{wake.Users{}, "anna", "annabel@example.com", 0},
 		{wake.Users{Form: wake.Local}, "anna", "anna@example.com", 1},
 		{wake.Users{Form: wake.Local}, "anna@example.com", "anna", 1},
 		{wake.Users{Form: wake.Full, Domain: "example.com"}, `CORP\anna`, "anna@example.com", 1},

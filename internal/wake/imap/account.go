@@ -1,29 +1,16 @@
 package imap
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"time"
 
 	"github.com/diastole/diastole/internal/wake"
 )
 
-// identity is a hash of a user and a password under a key of this process: the
-// same credentials find the same account, and the password need not be kept for it.
-type identity [sha256.Size]byte
-
-func (s *Source) identify(l credentials) (id identity) {
-	h := hmac.New(sha256.New, s.key[:])
-	h.Write([]byte(l.user + "\x00" + l.password)) // neither holds a NUL: see usable
-	h.Sum(id[:0])
-	return id
-}
-
 // account is a mailbox with the credentials for it, and everybody who waits on it.
 // All of it is guarded by its source's mu.
 type account struct {
 	source *Source
-	id     identity
+	id     wake.Identity
 	login  credentials // only while somebody waits
 
 	watchers map[*watching]struct{}
@@ -42,7 +29,7 @@ type account struct {
 	refusedAt time.Time // when the server called these credentials wrong
 }
 
-func newAccount(s *Source, id identity) *account {
+func newAccount(s *Source, id wake.Identity) *account {
 	return &account{source: s, id: id, watchers: map[*watching]struct{}{}, tokens: tokens{blind: true}, wokenAt: time.Now()}
 }
 

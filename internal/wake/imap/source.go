@@ -1,7 +1,6 @@
 package imap
 
 import (
-	"crypto/rand"
 	"crypto/tls"
 	"strings"
 	"sync"
@@ -14,15 +13,15 @@ import (
 type Source struct {
 	cfg    Config
 	tls    *tls.Config
-	key    [32]byte      // of the hashes under which accounts are found
-	logins chan struct{} // turns: a restart with thousands of phones must not become as many logins at once
+	who    *wake.Identifier // under which accounts are found
+	logins chan struct{}    // turns: a restart with thousands of phones must not become as many logins at once
 	report reporter
 	counts *metrics
 
 	running sync.WaitGroup // keepers
 
 	mu       sync.Mutex
-	accounts map[identity]*account
+	accounts map[wake.Identity]*account
 	placed   int // accounts that hold one of cfg.Connections places
 	idlers   int // accounts that nobody waits on
 	outside  int // accounts that found no place
@@ -35,10 +34,9 @@ var _ wake.Source = (*Source)(nil)
 func New(cfg Config) *Source {
 	cfg.fill()
 	s := &Source{cfg: cfg, tls: cfg.security(), logins: make(chan struct{}, cfg.Logins),
-		accounts: map[identity]*account{}}
+		who: wake.NewIdentifier(), accounts: map[wake.Identity]*account{}}
 	s.report = reporter{log: cfg.Log, health: wake.NewHealth("imap", cfg.Log, cfg.Metrics, 5*time.Minute)}
 	s.counts = newMetrics(cfg.Registerer)
-	rand.Read(s.key[:])
 	return s
 }
 
@@ -57,7 +55,7 @@ func (s *Source) Watch(m wake.Mailbox, heard func(changed bool)) wake.Watching {
 	if s.closed {
 		return nobody{}
 	}
-	id := s.identify(l)
+	id := s.who.Of(l.user, l.password)
 	a := s.accounts[id]
 	if a == nil {
 		a = newAccount(s, id)

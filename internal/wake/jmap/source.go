@@ -93,7 +93,7 @@ func New(c Config) (*Source, error) {
 		counts: newCounts(c.Registerer), health: wake.NewHealth("jmap", c.Log, c.Metrics, quiet),
 		starts: make(chan struct{}, startsAtOnce), lines: map[credentials]*line{},
 	}
-	s.ctx, s.end = context.WithCancel(ground{})
+	s.ctx, s.end = context.WithCancel(wake.Ground{})
 	s.counts.observe(s)
 	if c.Push != (Push{}) {
 		if s.door, err = newDoor(c.Push, s); err != nil {

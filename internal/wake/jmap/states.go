@@ -12,8 +12,8 @@ import (
 // stateChange is what a server tells (RFC 8620 7.1): account -> type -> state.
 type stateChange map[string]map[string]string
 
-// known is the last state of each slot that was heard of. It is bounded by the
-// session's slots, and holds hashes: a state may be a string of any length.
+// known is the last state of each slot that was heard of. It is bounded by what one
+// session may have, and holds hashes: a state may be a string of any length.
 type known map[[2]string]uint64
 
 var seed = maphash.MakeSeed()
@@ -21,6 +21,9 @@ var seed = maphash.MakeSeed()
 // take notes new states and gives the classes that they concern. A state that is
 // known already concerns nobody.
 func (k known) take(said stateChange, slots []slot) (classes wake.Classes) {
+	if len(k) > 2*len(slots) { // of sessions before, whose accounts had other names
+		clear(k)
+	}
 	for _, s := range slots {
 		state, told := said[s.account][s.name]
 		if !told {

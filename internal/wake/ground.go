@@ -1,25 +1,25 @@
-package jmap
+package wake
 
 import (
 	"context"
 	"time"
 )
 
-// ground is what a source's own context stands on, and never ends. No caller has one
+// Ground is what a source's own context stands on, and never ends. No caller has one
 // to give: what listens for a user outlives the request that began it, when another
 // request has joined. Close ends the context above it.
-type ground struct{}
+type Ground struct{}
 
-var _ context.Context = ground{}
+var _ context.Context = Ground{}
 
 // Deadline implements context.Context: there is none.
-func (ground) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (Ground) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 // Done implements context.Context: nil, because it does not end.
-func (ground) Done() <-chan struct{} { return nil }
+func (Ground) Done() <-chan struct{} { return nil }
 
 // Err implements context.Context.
-func (ground) Err() error { return nil }
+func (Ground) Err() error { return nil }
 
 // Value implements context.Context: there are none.
-func (ground) Value(any) any { return nil }
+func (Ground) Value(any) any { return nil }
