@@ -43,6 +43,7 @@ wake:
   dovecot: {listen: 127.0.0.1:0, token_file: `+token+`}
   imap: {address: 127.0.0.1:1, tls: none}
   jmap: {url: "https://127.0.0.1:1/"}
+  dav: {url: "http://127.0.0.1:1/"}
 `))
 	if err != nil {
 		t.Fatal(err)
