@@ -76,15 +76,31 @@ func (n *Networks) Sightings(net Network) []Sighting {
 	return e.sightings()
 }
 
-func (e *estimator) sightings() (all []Sighting) {
-	for _, kind := range []struct {
-		*sightings
-		died bool
-	}{{&e.lived, false}, {&e.fell, true}} {
-		for i := range kind.last {
-			x := kind.last[(i+int(kind.next))%len(kind.last)]
-			all = append(all, Sighting{x.at.duration(), kind.died, time.Unix(int64(x.when), 0)})
-		}
+func (e *estimator) sightings() (seen []Sighting) {
+	for _, x := range e.lived.all() {
+		seen = append(seen, sightingOf(x, false))
+	}
+	for _, x := range e.fell.all() {
+		seen = append(seen, sightingOf(x, true))
+	}
+	return seen
+}
+
+func sightingOf(x [2]uint32, died bool) Sighting {
+	return Sighting{time.Duration(x[0]) * time.Second, died, time.Unix(int64(x[1]), 0)}
+}
+
+// all are the seconds of silence and the moment of each, oldest first.
+func (s *sightings) all() (all [][2]uint32) {
+	for i := range s.last {
+		x := s.last[(i+int(s.next))%len(s.last)]
+		all = append(all, [2]uint32{uint32(x.at), x.when})
 	}
 	return all
+}
+
+func (s *sightings) restore(all [][2]uint32) {
+	for _, x := range all {
+		s.note(time.Duration(x[1])*time.Second, time.Duration(x[0])*time.Second)
+	}
 }

@@ -62,9 +62,17 @@ func Listen(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin listener: %w", err)
 	}
-	faults, err := zap.NewStdLogAt(c.Log, zap.DebugLevel)
+	s, err := on(listener, c)
 	if err != nil {
 		listener.Close()
+	}
+	return s, err
+}
+
+// on is a server for what comes in by a listener.
+func on(listener net.Listener, c Config) (*Server, error) {
+	faults, err := zap.NewStdLogAt(c.Log, zap.DebugLevel)
+	if err != nil {
 		return nil, fmt.Errorf("admin log: %w", err)
 	}
 	all, closed := handler(c, listener.Addr())

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,8 +16,11 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/internal/lab"
 )
 
 // ear is a listener's connection in memory.
@@ -183,6 +187,48 @@ func TestThereAreSoManySeatsAndNoMore(t *testing.T) {
 			<-gone
 		}
 		a.events.close()
+	})
+}
+
+// The limits of a request and of an answer are not for what has no end.
+func TestListeningOutlastsTheLimitsOfOtherAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		front := lab.NewPipe()
+		s, err := on(front, Config{Gatherer: prometheus.NewRegistry(), Learned: newLearned().learned(t), Log: zap.NewNop()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() { served <- s.Serve() }()
+		conn, err := front.Dial(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began, fleets := time.Now(), 0
+		lines := bufio.NewScanner(response.Body)
+		for time.Since(began) < 3*writeTimeout && lines.Scan() {
+			if lines.Text() == "event: fleet" {
+				fleets++
+			}
+		}
+		if took := time.Since(began); took < 3*writeTimeout || fleets < int(took/beat) {
+			t.Errorf("%d fleets in %v: %v", fleets, took, lines.Err())
+		}
+		conn.Close()
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		s.Close()
 	})
 }
 

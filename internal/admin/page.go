@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,7 +47,7 @@ type request struct {
 // ever.
 func pageAsked(w http.ResponseWriter, r *http.Request, orders ...string) (asked request, ok bool) {
 	asked.query = r.URL.Query()
-	asked.Limit, ok = whole(w, asked.query, number{"limit", DefaultItems, 1, 1 << 62})
+	asked.Limit, ok = whole(w, asked.query, number{"limit", DefaultItems, 1, math.MaxInt})
 	if ok {
 		asked.Offset, ok = whole(w, asked.query, number{"offset", 0, 0, farthest})
 	}
@@ -94,7 +95,7 @@ func whole(w http.ResponseWriter, query url.Values, n number) (value int, ok boo
 	value, err := strconv.Atoi(text)
 	if err != nil || value < n.least || value > n.utmost {
 		detail := fmt.Sprintf("%s must be a whole number from %d", n.name, n.least)
-		if n.utmost < 1<<62 {
+		if n.utmost < math.MaxInt {
 			detail += fmt.Sprintf(" to %d", n.utmost)
 		}
 		remedy := "leave it out"
