@@ -71,7 +71,7 @@ func TestADayIsWhatAPhoneOnThatLadderDoes(t *testing.T) {
 		for _, p := range []Path{{}, {Limit: 13 * time.Minute}, {Limit: 29 * time.Minute}, {Limit: 5 * time.Minute},
 			{Limit: 13 * time.Minute, Kept: 750 * time.Second}, {Kept: 1770 * time.Second}} {
 			for _, news := range []float64{0, 0.5, 4} {
-				got, want := ours.Day(p, news), lived(phone, p, news, 1500, random)
+				got, want := ours.Day(p, news), lived(phone, p, news, 250, random)
 				if !near(got.Heartbeat.Seconds(), want.Heartbeat.Seconds(), 0.03) || !near(got.Requests, want.Requests, 0.03) ||
 					!near(got.Wakes, want.Wakes, 0.03) || !near(got.Dead, want.Dead, 0.03) {
 					t.Errorf("%s on %+v, %v news an hour:\n got %+v\nwant %+v", phone.Name, p, news, got, want)
