@@ -1,0 +1,171 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/diastole/diastole/proxy/check"
+	"github.com/diastole/diastole/wbxml/eas"
+)
+
+// trial is a wait to try: a Ping of an interval. With poke, one byte is sent as often:
+// so a silence can be tried that is shorter than any Ping that the server takes.
+type trial struct{ interval, poke time.Duration }
+
+func (t trial) silence() time.Duration {
+	if t.poke > 0 {
+		return min(t.poke, t.interval)
+	}
+	return t.interval
+}
+
+// try holds a wait until its end says something. Mail that came, and a server that takes
+// no Ping so short, do not.
+func (d *device) try(ctx context.Context, v *visit, t trial) (h Hold) {
+	const tries = 3
+	for range tries {
+		h = d.hold(ctx, v, t)
+		switch {
+		case h.End == endMail:
+			if err := d.settle(ctx); err != nil {
+				h.End, h.Says = endFailed, explained(err).Error()
+				return h
+			}
+		case h.End == endLimit && time.Duration(h.Limit) > t.interval:
+			t = trial{interval: time.Duration(h.Limit), poke: t.silence()}
+		default:
+			return h
+		}
+	}
+	return h
+}
+
+// hold asks once, on a connection of its own, and looks how it ends.
+func (d *device) hold(ctx context.Context, v *visit, t trial) Hold {
+	h := Hold{Asked: Span(t.interval), Silence: Span(t.silence())}
+	r, err := d.Request(ctx, eas.CommandPing.String(), check.Ping(t.interval, d.waitsOn()))
+	if err != nil {
+		return h.failed(ctx, err)
+	}
+	l, err := v.connect(ctx, r.URL)
+	if err != nil {
+		return h.failed(ctx, err)
+	}
+	defer l.Close()
+	began := time.Now()
+	if err := r.Write(l); err != nil {
+		return h.failed(ctx, err)
+	}
+	stop := l.pokeEvery(t.poke)
+	got, err := l.answer(r, began.Add(t.interval+slack))
+	stop()
+	h.Took = Span(time.Since(began))
+	if ctx.Err() == nil && err == nil {
+		h.answered(got, d.waitsOn())
+		return h
+	}
+	if h.ended(ctx, err); h.End == endSilent && t.poke == 0 {
+		h.probe(ctx, l)
+	}
+	return h
+}
+
+// answered is an answer of HTTP: the wait's, or something else's in its place.
+func (h *Hold) answered(got reply, asked []check.Folder) {
+	h.HTTP, h.By = got.StatusCode, got.Header.Get("Server")
+	if via := got.Header.Get("Via"); via != "" {
+		h.By = strings.TrimSpace(h.By + " via " + via)
+	}
+	if got.StatusCode != 200 {
+		h.End, h.Says = endHTTP, "HTTP "+got.Status
+		return
+	}
+	read, err := eas.ParsePingResponse(got.body)
+	if err != nil {
+		h.End, h.Says = endStrange, "HTTP 200 with "+got.Header.Get("Content-Type")+", which answers no Ping"
+		return
+	}
+	h.Status = int(read.Status)
+	h.Says = fmt.Sprintf("status %d", h.Status)
+	a := Answer{State: check.ReadPing(got.body, asked).State.String(), Took: h.Took}
+	if read.Status == 5 {
+		h.Limit = Span(time.Duration(read.Interval) * time.Second)
+		h.Says += ", limit " + h.Limit.String()
+	}
+	switch {
+	case read.Status == 5:
+		h.End = endLimit
+	case read.Status == 2:
+		h.End = endMail
+	case read.Status != 1:
+		h.End = endStatus
+	case meaning(time.Duration(h.Asked), a) == early:
+		h.End = endEarly
+	default: // late is held too: a server that is slow is not a path that cuts
+		h.End = endHeld
+	}
+}
+
+// ended is the end of a connection without an answer.
+func (h *Hold) ended(ctx context.Context, err error) {
+	var slow net.Error
+	switch {
+	case ctx.Err() != nil:
+		h.End, h.Says = endGivenUp, "given up"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		h.End, h.Says = endReset, "reset (RST) without an answer"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		h.End, h.Says = endClosed, "closed (FIN) without an answer"
+	case errors.Is(err, syscall.ETIMEDOUT), errors.As(err, &slow) && slow.Timeout():
+		h.End, h.Says = endSilent, "no answer"
+	default:
+		h.End, h.Says = endStrange, err.Error()
+	}
+}
+
+// failed is a wait that never began. It says nothing of how long one lives.
+func (h Hold) failed(ctx context.Context, err error) Hold {
+	h.End, h.Says = endFailed, explained(err).Error()
+	if ctx.Err() != nil {
+		h.End, h.Says = endGivenUp, "given up"
+	}
+	return h
+}
+
+// probing is how long a byte on a silent connection is given to be acknowledged: five
+// retransmissions, on most paths.
+const probing = 15 * time.Second
+
+// probe says one byte more on a connection whose answer did not come. Whoever answers
+// it, or does not, tells a server that is mute from a box that has forgotten.
+func (h *Hold) probe(ctx context.Context, l *line) {
+	err := l.poke()
+	if err == nil {
+		_ = l.SetReadDeadline(time.Now().Add(probing)) // fails on what Read will fail on too
+		_, err = l.read.ReadByte()
+	}
+	var after Hold
+	after.ended(ctx, err)
+	h.Kernel = kernelOf(l.bare)
+	switch {
+	case err == nil:
+		h.Probe = probeAnswered
+	case after.End == endReset:
+		h.Probe = probeReset
+	case after.End == endClosed:
+		h.Probe = probeClosed
+	case h.Kernel == nil:
+		h.Probe = probeNothing
+	case h.Kernel.Waiting > 0 || errors.Is(err, syscall.ETIMEDOUT):
+		h.Probe = probeLost
+	default:
+		h.Probe = probeAcked
+	}
+	h.Says += "; " + h.Probe.words(h.Kernel)
+}

@@ -1,0 +1,178 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// judge says what it comes to.
+func judge(r *PathReport) Verdict {
+	low, high := r.bracket()
+	loud := r.firstLoud()
+	switch {
+	case high > 0 && (loud == nil || low < loud.when()):
+		return r.silent(low, high)
+	case loud != nil:
+		return r.heard(loud, low)
+	}
+	longest := r.Holds[len(r.Holds)-1]
+	if longest.End != endHeld {
+		return Verdict{Side: SideUnknown, Low: Span(low), Says: fmt.Sprintf("It cannot be told: the wait of %s %s.", briefly(time.Duration(longest.Asked)), r.whyNot(longest))}
+	}
+	return Verdict{Side: SideNone, After: longest.Asked, Low: longest.Asked,
+		Says: fmt.Sprintf("Nothing cuts waits of up to %s: they were held to their end.", briefly(time.Duration(longest.Asked))),
+		Ways: []string{"if phones lose waits all the same, it is their own network: `diastole advise` names it"}}
+}
+
+func (r *PathReport) whyNot(h Hold) string {
+	if h.End == endMail {
+		return "was disturbed by mail again and again; take a quieter mailbox"
+	}
+	return "was not held (" + h.Says + ")"
+}
+
+// loud says whether a wait was ended by somebody who could be heard, and not in time.
+func (h Hold) loud() bool {
+	switch h.End {
+	case endClosed, endReset, endHTTP, endEarly, endLimit, endStatus, endStrange:
+		return true
+	}
+	return false
+}
+
+// when a loud end comes: a limit that is said at once holds from then on.
+func (h Hold) when() time.Duration {
+	if h.End == endLimit {
+		return time.Duration(h.Limit)
+	}
+	return time.Duration(h.Took)
+}
+
+// firstLoud is the earliest loud end; nil without one.
+func (r *PathReport) firstLoud() (first *Hold) {
+	all := slices.Concat(r.Holds, r.Search)
+	if r.Control != nil {
+		all = append(all, *r.Control)
+	}
+	for _, h := range all {
+		if h.loud() && (first == nil || h.when() < first.when()) {
+			first = &h
+		}
+	}
+	return first
+}
+
+// silent is the verdict when waits died and nothing was heard.
+func (r *PathReport) silent(low, high time.Duration) Verdict {
+	v := Verdict{Side: SideClient, After: Span((low + high) / 2).rounded(), Low: Span(low), High: Span(high)}
+	dead := r.firstSilent()
+	if r.Control != nil && r.Control.End == endSilent || r.Control == nil && dead.Probe == probeAcked {
+		return mute(dead)
+	}
+	v.Says = fmt.Sprintf("Client side: something between here and the server forgets a connection that is silent for %s, without a word (%s was survived, %s was not).",
+		briefly(time.Duration(v.After)), briefly(low), briefly(high))
+	switch {
+	case r.Control != nil && r.Control.End == endHeld:
+		v.Notes = append(v.Notes, fmt.Sprintf("a wait of %s with a byte every %s was answered: it is the silence that kills", briefly(time.Duration(r.Control.Asked)), briefly(time.Duration(r.Control.Silence))))
+	case r.Control == nil && dead.Probe == probeNothing:
+		v.Notes = append(v.Notes, "it was not proven that it is the silence that kills: allow more time with --search")
+	}
+	switch dead.Probe {
+	case probeReset:
+		v.Notes = append(v.Notes, "the next byte is refused: a box that forgets and says so when it is asked, as the Network Load Balancer of AWS does")
+	case probeAcked:
+		v.Notes = append(v.Notes, "bytes are acknowledged all the same: a box on the way ends TCP itself (a balancer in TCP mode, a carrier's accelerator), and has lost the other half")
+	}
+	if r.survivedMore(high) {
+		v.Notes = append(v.Notes, "a longer wait lived: it does not always happen; look again, perhaps the network changed meanwhile")
+	}
+	v.Suspects, v.Ways = suspects(endSilent, low, high)
+	v.Ways = append(v.Ways, "raise the idle time-out for TCP of the NAT, firewall or balancer in front of the server to an hour: docs/firewall.md names the settings",
+		fmt.Sprintf("until then keep waits shorter: policy.firewall_idle: %s (and look from another network: if it lives there, the box is in front of you, not of the server)", briefly(max(low, time.Second).Truncate(time.Second))))
+	return v
+}
+
+// mute is a wait that gets no answer on a connection that lives.
+func mute(dead Hold) Verdict {
+	v := Verdict{Side: SideUnknown}
+	asked := briefly(time.Duration(dead.Asked))
+	if dead.Probe == probeAcked {
+		v.Side = SideServer
+		v.Says = "Server side: the connection lives, but a wait of " + asked + " gets no answer."
+		v.Ways = []string{"look for the request in the server's log: a worker that hangs, or a proxy that has lost the other half and has no time-out"}
+		return v
+	}
+	v.Says = "It cannot be told: a wait of " + asked + " gets no answer, even with bytes between, so it is not the silence."
+	v.Ways = []string{"look whether the request is in the server's log, and try again from a machine next to the server"}
+	return v
+}
+
+func (r *PathReport) firstSilent() (dead Hold) {
+	for _, h := range r.Holds {
+		if h.End == endSilent {
+			return h
+		}
+	}
+	return dead
+}
+
+func (r *PathReport) survivedMore(high time.Duration) bool {
+	return slices.ContainsFunc(slices.Concat(r.Holds, r.Search), func(h Hold) bool {
+		s, ok := h.spoke()
+		return ok && s > high
+	})
+}
+
+// heard is the verdict when somebody ended a wait and could be heard.
+func (r *PathReport) heard(h *Hold, low time.Duration) Verdict {
+	at := h.when()
+	v := Verdict{Side: SideServer, After: Span(at).rounded(), Low: Span(low), High: Span(at)}
+	after := briefly(time.Duration(v.After))
+	switch h.End {
+	case endHTTP:
+		v.Side, v.Says = r.refused(h, after)
+	case endClosed:
+		v.Says = "Server side: the far end closes the connection (FIN) after " + after + ", without an answer."
+	case endReset:
+		v.Says = "Server side: the far end resets the connection (RST) after " + after + ", without an answer."
+	case endEarly:
+		v.Says = fmt.Sprintf("Server side: the server ends a wait of %s early, after %s, as if its time were over (Status 1).", briefly(time.Duration(h.Asked)), after)
+	case endLimit:
+		v.Says = "Server side: the server takes no wait above " + after + " (Status 5)."
+	default:
+		v.Side = SideUnknown
+		v.Says = fmt.Sprintf("It cannot be told: a wait of %s was answered with something else after %s: %s.", briefly(time.Duration(h.Asked)), after, visible(h.Says))
+	}
+	if h.By != "" && v.Side == SideProxy {
+		v.Notes = append(v.Notes, "who says so calls itself "+visible(h.By))
+	}
+	if times := r.timesOf(h.End); len(times) > 1 {
+		v.Notes = append(v.Notes, "not always after the same time: "+strings.Join(times, ", "))
+	}
+	v.Suspects, v.Ways = suspects(h.End, at, at)
+	v.Ways = append(v.Ways, generalWays[h.End]...)
+	return v
+}
+
+// refused tells a time-out from a refusal.
+func (r *PathReport) refused(h *Hold, after string) (Side, string) {
+	if time.Duration(h.Took) < 5*time.Second {
+		return SideUnknown, "It cannot be told: the wait is refused at once with " + visible(h.Says) + "."
+	}
+	return SideProxy, "Proxy: something in front of the server loses its patience after " + after + " and answers " + visible(h.Says) + "."
+}
+
+// timesOf are the different times after which waits came to the same end, if they lie
+// apart.
+func (r *PathReport) timesOf(end End) (times []string) {
+	var last time.Duration
+	for _, h := range r.Holds {
+		if h.End == end && (last == 0 || (h.when()-last).Abs() > 5*time.Second) {
+			last = h.when()
+			times = append(times, briefly(time.Duration(Span(last).rounded())))
+		}
+	}
+	return times
+}
