@@ -35,7 +35,11 @@ func handler(c Config, listen net.Addr) (all http.Handler, closed func()) {
 	if c.Pprof {
 		profiles(mux)
 	}
-	return shielded(named(listen, c.Hosts, onlyWith(c.Token, mux))), closed
+	all = onlyWith(c.Token, mux)
+	if c.Learned != nil {
+		all = dashboard(uiFiles(), all)
+	}
+	return shielded(named(listen, c.Hosts, all)), closed
 }
 
 // live says that the process can answer. It asks nobody else: a server that is
@@ -82,7 +86,8 @@ const (
 <li><a href="/readyz">/readyz</a>: 200 while new phones may come here, otherwise 503 and the reason
 <li><a href="/metrics">/metrics</a>: for Prometheus
 `
-	indexAPI = `<li><a href="/api/v1/fleet">/api/v1/fleet</a>: how many waits are held, and how they end (JSON)
+	indexAPI = `<li><a href="/ui/">/ui/</a>: the dashboard
+<li><a href="/api/v1/fleet">/api/v1/fleet</a>: how many waits are held, and how they end (JSON)
 <li><a href="/api/v1/devices">/api/v1/devices</a>: what each device asks and how its waits end (JSON; limit, offset, q, sort)
 <li><a href="/api/v1/networks">/api/v1/networks</a>: what each network was seen to survive (JSON; limit, offset, q, sort)
 <li><a href="/api/v1/decisions">/api/v1/decisions</a>: which rules decided, and lately for whom (JSON)

@@ -1,0 +1,75 @@
+// What comes by itself: the fleet each second, waits as they begin and end. One stream for
+// the whole page, since the listener has 32 seats for all who look.
+import { signal } from "@preact/signals";
+import type { Fleet, WaitEvent } from "./api";
+import { api, locked, open } from "./client";
+import { Parser, type Message } from "./sse";
+
+export type Link = "connecting" | "live" | "lost";
+
+export const link = signal<Link>("connecting");
+export const fleet = signal<Fleet | undefined>(undefined);
+/** The youngest first. */
+export const recent = signal<WaitEvent[]>([]);
+/** How many waits were held, second by second, the oldest first. */
+export const history = signal<{ at: number; held: number; upstream: number }[]>([]);
+/** Grows with whatever happened that a list may show. */
+export const news = signal(0);
+
+const mostRecent = 12;
+const mostHistory = 600; // ten minutes
+/** A stream in which nothing comes for so long has died in silence: the fleet comes each second. */
+const silence = 10_000;
+
+export function hear(message: Message): void {
+  if (message.event === "fleet") {
+    const now = JSON.parse(message.data) as Fleet;
+    fleet.value = now;
+    const point = { at: Date.parse(now.now) / 1000, held: now.held.total, upstream: now.upstream.waits };
+    if (point.at > (history.value.at(-1)?.at ?? 0)) history.value = [...history.value, point].slice(-mostHistory);
+  }
+  if (message.event === "wait") {
+    recent.value = [JSON.parse(message.data) as WaitEvent, ...recent.value].slice(0, mostRecent);
+    news.value++;
+  }
+}
+
+/** Reads one stream until it ends or falls silent. */
+async function read(): Promise<void> {
+  const gone = new AbortController();
+  let timer = setTimeout(() => gone.abort(), silence);
+  try {
+    const response = await open(api("events"), gone.signal);
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const parser = new Parser();
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      clearTimeout(timer);
+      timer = setTimeout(() => gone.abort(), silence);
+      link.value = "live";
+      for (const message of parser.push(piece.value)) hear(message);
+    }
+  } finally {
+    clearTimeout(timer);
+    gone.abort();
+  }
+}
+
+/** How long to wait before the next try, so that many open pages do not come back at once. */
+export function pause(tries: number, random: number): number {
+  return Math.min(15_000, 500 * 2 ** Math.min(tries, 6)) * (0.5 + random / 2);
+}
+
+/** Listens for as long as the page lives. */
+export async function listen(): Promise<never> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await read();
+    } catch {
+      // Said by the state of the link; what pages ask for says the reason in words.
+    }
+    if (link.value === "live") tries = 0;
+    link.value = "lost";
+    await new Promise((done) => setTimeout(done, locked.value ? 500 : pause(tries, Math.random())));
+    while (locked.value) await new Promise((done) => setTimeout(done, 300));
+  }
+}

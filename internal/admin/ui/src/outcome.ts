@@ -1,0 +1,48 @@
+// What each outcome of a wait means, as a word, a mark and a tone. The mark and the word
+// say it to whoever cannot tell the colours apart.
+import type { Outcome, Proof } from "./api";
+
+export type Tone = "good" | "calm" | "warn" | "bad" | "plain";
+
+export interface Meaning { word: string; mark: string; tone: Tone; says: string }
+
+const meanings: Record<Outcome, Meaning> = {
+  expired: { word: "nothing new", mark: "–", tone: "good", says: "held to its end, the answer arrived" },
+  changed: { word: "news", mark: "✓", tone: "calm", says: "ended by mail or another change" },
+  early: { word: "ended early", mark: "◂", tone: "plain", says: "answered below what was asked, by the policy" },
+  refused: { word: "told a limit", mark: "↓", tone: "plain", says: "told to ask for less (Status 5)" },
+  left: { word: "left", mark: "↷", tone: "plain", says: "the phone closed it, or asked anew" },
+  reset: { word: "reset", mark: "!", tone: "warn", says: "something on the way reset the connection" },
+  silent: { word: "no answer", mark: "✗", tone: "bad", says: "forgotten on the way: the answer never arrived" },
+  upstream: { word: "server failed", mark: "⚠", tone: "warn", says: "the server behind broke it off" },
+  drained: { word: "drained", mark: "◦", tone: "plain", says: "ended since diastole was stopped or reloaded" },
+  unknown: { word: "unknown", mark: "?", tone: "plain", says: "nothing told how it ended" },
+};
+
+/** A version of the program that knows more outcomes than this page must not break it. */
+export function meaning(outcome: Outcome | ""): Meaning {
+  return meanings[outcome as Outcome] ?? { ...meanings.unknown, word: outcome || "unknown" };
+}
+
+/** In the order in which bars show them: good ones first. */
+export const outcomes = Object.keys(meanings) as Outcome[];
+
+const proofs: Record<Proof, Meaning> = {
+  confirmed: { word: "confirmed", mark: "✓✓", tone: "good", says: "the phone asked again with what it was told" },
+  acked: { word: "acknowledged", mark: "✓", tone: "calm", says: "the phone's TCP acknowledged every byte" },
+  lost: { word: "lost", mark: "✗", tone: "bad", says: "never acknowledged" },
+  unknown: { word: "unknown", mark: "?", tone: "plain", says: "nothing told whether it arrived" },
+};
+
+export function proven(proof: Proof): Meaning { return proofs[proof] ?? proofs.unknown; }
+
+const deeds = {
+  given: { word: "as asked", mark: "=", tone: "good", says: "it got what it asked" },
+  lowered: { word: "lowered", mark: "↓", tone: "calm", says: "kept below what it asked" },
+  observed: { word: "would be lowered", mark: "◌", tone: "warn", says: "only observed: enforced it would be lowered" },
+  denied: { word: "denied", mark: "✗", tone: "bad", says: "refused by a rule" },
+} satisfies Record<string, Meaning>;
+
+export function deed(what: keyof typeof deeds): Meaning {
+  return deeds[what] ?? { word: what, mark: "?", tone: "plain", says: "" };
+}

@@ -1,0 +1,53 @@
+// Devices: what each asks for, how its search goes, how its waits end.
+import type { Device, DevicesPage } from "../api";
+import { api } from "../client";
+import { useLoad } from "../load";
+import { fleet } from "../live";
+import { proven } from "../outcome";
+import { href, place, refine } from "../route";
+import { Empty, Shown } from "../states";
+import { Mark, Strip } from "../strip";
+import { Pager, Search, Table, type Column } from "../table";
+import { age, durationOr, short } from "../words";
+
+/** How the delivery of the last answer is known. */
+function proof(d: Device) {
+  const last = d.waits.at(-1);
+  return last ? <Mark of={proven(last.proof)} /> : <span class="dim">–</span>;
+}
+
+const columns: Column<Device>[] = [
+  { title: "User", sort: "user", cell: (d) => <a href={href("devices", d.id)} title={d.user}>{short(d.user, 18)}</a> },
+  { title: "Device", sort: "device", cell: (d) => <span title={`${d.device_type} ${d.device}`}>{short(d.device, 16)} <span class="dim">{short(d.device_type, 12)}</span></span> },
+  { title: "Network", sort: "network", wide: true, cell: (d) => <a href={href("networks", d.network, { http: d.http })}>{d.network}</a> },
+  { title: "Ladder", sort: "ladder", wide: true, cell: (d) => d.ladder || <span class="dim">not seen yet</span> },
+  { title: "Search", cell: (d) => <>{d.state}{d.deaf && <span class="tag" title="told a limit, asked for more again">deaf</span>}</> },
+  { title: "Asks", sort: "asked", number: true, cell: (d) => durationOr(d.asked_seconds) },
+  { title: "Given", sort: "given", number: true, wide: true, cell: (d) => durationOr(d.given_seconds) },
+  { title: "Last waits", cell: (d) => <Strip waits={d.waits} /> },
+  { title: "Delivery", cell: proof },
+  { title: "Seen", sort: "seen", wide: true, cell: (d) => <span class="nowrap">{age(d.seen, fleet.value ? Date.parse(fleet.value.now) : Date.now())}</span> },
+];
+
+export function DevicesPage() {
+  const { q = "", sort = "", order = "", offset = "", network = "", http = "" } = place.value.query;
+  const loaded = useLoad<DevicesPage>(api("devices", { q, sort, order, offset, network, http, limit: 50 }));
+  return (
+    <>
+      <div class="tools">
+        <Search label="Search users, devices, types" />
+        {network && <button type="button" onClick={() => refine({ network: "", http: "", offset: 0 })}>Only {network} <span aria-hidden="true">×</span><span class="unseen">: show all networks</span></button>}
+      </div>
+      <Shown of={loaded}>
+        {(page) => (
+          <section class="card">
+            {page.devices.length === 0
+              ? <Empty>{q || network ? "No device is like that. A user's plain name finds a hashed one too." : "No device is known yet: the first phone that waits makes one."}</Empty>
+              : <Table label="Devices" columns={columns} items={page.devices} keyOf={(d) => d.id} />}
+            <Pager page={page} of="devices" />
+          </section>
+        )}
+      </Shown>
+    </>
+  );
+}

@@ -1,0 +1,26 @@
+// What is shown where there is nothing to show: on the way, failed, empty.
+import type { ComponentChildren } from "preact";
+import type { Loaded } from "./load";
+
+export function Loading() {
+  return <p class="state" role="status"><span class="pulse" aria-hidden="true" /> Loading…</p>;
+}
+
+export function Empty({ children }: { children: ComponentChildren }) {
+  return <p class="state">{children}</p>;
+}
+
+/** Shows what was loaded; a failure stands above the last that is known, which is better than nothing. */
+export function Shown<T>({ of, children }: { of: Loaded<T>; children: (data: T) => ComponentChildren }) {
+  return (
+    <>
+      {of.failure && (
+        <div class="state failed" role="alert">
+          <strong>{of.failure.message}.</strong> {of.failure.remedy}{" "}
+          <button type="button" onClick={of.again}>Try again</button>
+        </div>
+      )}
+      {of.data !== undefined ? children(of.data) : !of.failure && <Loading />}
+    </>
+  );
+}
