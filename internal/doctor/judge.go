@@ -90,8 +90,17 @@ func (r *PathReport) silent(low, high time.Duration) Verdict {
 	}
 	v.Suspects, v.Ways = suspects(endSilent, low, high)
 	v.Ways = append(v.Ways, "raise the idle time-out for TCP of the NAT, firewall or balancer in front of the server to an hour: docs/firewall.md names the settings",
-		fmt.Sprintf("until then keep waits shorter: policy.firewall_idle: %s (and look from another network: if it lives there, the box is in front of you, not of the server)", briefly(max(low, time.Second).Truncate(time.Second))))
+		"not sure whose it is? look from another network: what dies only here is in front of you, not of the server", untilThen(low))
 	return v
+}
+
+// untilThen is what diastole can do about it meanwhile. It takes a margin of 30 s off,
+// and asks nobody for less than 60 s, the least that Exchange takes.
+func untilThen(low time.Duration) string {
+	if low < 90*time.Second {
+		return "until then no setting helps: waits cannot be so short"
+	}
+	return "until then keep waits shorter: policy.firewall_idle: " + briefly(low.Truncate(time.Second))
 }
 
 // mute is a wait that gets no answer on a connection that lives.

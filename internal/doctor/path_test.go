@@ -79,6 +79,9 @@ func TestFirewallsAreFoundWhereverTheyCut(t *testing.T) {
 				began := time.Now()
 				r := w.walkIn(idle, PathConfig{Search: 45 * time.Minute})
 				r.wants(t, SideClient, idle)
+				if advised := strings.Contains(strings.Join(r.Verdict.Ways, ""), "policy.firewall_idle: "); advised != (idle > 90*time.Second) {
+					t.Errorf("ways %q", r.Verdict.Ways)
+				}
 				if took := time.Since(began); took > time.Hour+2*time.Minute {
 					t.Errorf("it took %s", took)
 				}
@@ -203,7 +206,7 @@ func TestTheReportOfAPathIsForPeople(t *testing.T) {
 		if err := r.Print(&page, func(s Side, text string) string { return "<" + string(s) + ">" + text }); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"FolderSync", "8 folders", "SILENCE", "1m       1m    silent    1m15s", "control", "<client>Client side: ", "policy.firewall_idle: ", "it is the silence that kills"} {
+		for _, want := range []string{"FolderSync", "8 folders", "SILENCE", "1m       1m    silent    1m15s", "control", "<client>Client side: ", "until then no setting helps", "it is the silence that kills"} {
 			if !strings.Contains(page.String(), want) {
 				t.Errorf("%q is not in it:\n%s", want, page.String())
 			}

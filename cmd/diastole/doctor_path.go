@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/diastole/diastole/internal/doctor"
+)
+
+// pathFlags say how a way is tried.
+type pathFlags struct {
+	Holds  []time.Duration `placeholder:"TIME,..." help:"With --url: the lengths of the waits, at most 8 (default 60s,300s,600s,900s)."`
+	Search time.Duration   `default:"45m" placeholder:"TIME" help:"With --url: how long the search for the exact figure may take when waits die without a word; 0: none (default ${default})."`
+}
+
+func (f pathFlags) validate(used bool) error {
+	switch {
+	case len(f.Holds) > 0 && !used:
+		return errors.New("--holds goes with --url")
+	case len(f.Holds) > doctor.MostHolds:
+		return fmt.Errorf("--holds: write %d lengths of time at most", doctor.MostHolds)
+	case f.Search < 0 || f.Search > 24*time.Hour:
+		return errors.New("--search: write a length of time up to 24h")
+	}
+	for _, hold := range f.Holds {
+		if hold < time.Second || hold > 59*time.Minute || hold%time.Second != 0 {
+			return errors.New("--holds: write whole seconds from 1s to 59m")
+		}
+	}
+	return nil
+}
+
+// errCut is exit code 1; the report says where in its own words.
+var errCut = errReported{errors.New("something cuts waits, or it cannot be told")}
+
+// walk looks at the way to a server.
+func (c doctorCmd) walk(ctx context.Context, s streams, p doctor.PathConfig) error {
+	shown := newBars(s.err)
+	p.Holds, p.Search, p.Tell, p.Watch = c.Holds, c.Search, shown.tell, shown.watch
+	report, err := doctor.RunPath(ctx, p)
+	shown.close()
+	if printed := c.printPath(s.out, report); err != nil || printed != nil {
+		return errors.Join(err, printed)
+	}
+	if report.Verdict.Side != doctor.SideNone {
+		return errCut
+	}
+	return nil
+}
+
+// printPath writes the report as far as it goes.
+func (c doctorCmd) printPath(out *os.File, report *doctor.PathReport) error {
+	if c.JSON {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(report)
+	}
+	if isTerminal(out) && os.Getenv("NO_COLOR") == "" {
+		return report.Print(out, painted)
+	}
+	return report.Print(out, nil)
+}
+
+// painted is green where nothing cuts, yellow where nobody knows, and red else.
+func painted(side doctor.Side, text string) string {
+	colour := map[doctor.Side]string{doctor.SideNone: "\x1b[1;32m", doctor.SideUnknown: "\x1b[1;33m"}[side]
+	if colour == "" {
+		colour = "\x1b[1;31m"
+	}
+	return colour + text + "\x1b[0m"
+}

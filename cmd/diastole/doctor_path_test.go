@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/diastole/diastole/internal/lab"
+)
+
+// way is the way to a server that treats Pings like this, and how to look at it.
+func way(t *testing.T, fault *lab.Fault) (flags []string) {
+	t.Helper()
+	server := lab.NewServer(lab.ServerConfig{Users: map[string]string{"anna": "secret"}, MinHeartbeat: time.Second})
+	t.Cleanup(server.Close)
+	if fault != nil {
+		fault.Match = lab.On("Ping")
+		server.Inject(*fault)
+	}
+	url, err := server.Listen(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"doctor", "--url", url, "--user", "anna", "--password-file", password, "--holds", "1s,2s"}
+}
+
+func TestTheDoctorSaysThatNothingCutsAndExitsWithZero(t *testing.T) {
+	t.Parallel()
+	o := runProgram(t, "", way(t, nil)...)
+	if o.code != exitOK || !strings.Contains(o.out, "\nNothing cuts waits of up to 2s: they were held to their end.\n") || strings.Contains(o.out, "\x1b") {
+		t.Errorf("exit code %d:\n%s%s", o.code, o.out, o.err)
+	}
+	for _, said := range []string{"holding 2 waits at once, the longest for 2s", "wait of 1s: held after 1s\n", "wait of 2s: held after 2s\n"} {
+		if !strings.Contains(o.err, said) {
+			t.Errorf("it did not say %q:\n%s", said, o.err)
+		}
+	}
+}
+
+func TestTheDoctorNamesTheSideThatCutsAndExitsWithOne(t *testing.T) {
+	t.Parallel()
+	flags := append(way(t, &lab.Fault{Kind: lab.FaultCutBefore, After: 500 * time.Millisecond}), "--json")
+	o := runProgram(t, "", flags...)
+	var report struct {
+		Verdict struct {
+			Side  string
+			After float64 `json:"after_seconds"`
+			High  float64 `json:"high_seconds"`
+			Says  string
+		}
+		Holds []struct {
+			Asked float64 `json:"asked_seconds"`
+			End   string
+		}
+	}
+	err := json.Unmarshal([]byte(o.out), &report)
+	if v := report.Verdict; err != nil || o.code != exitError || v.Side != "server" || v.High < 0.4 || v.High > 5 || !strings.Contains(v.Says, "(FIN)") {
+		t.Errorf("exit code %d, %v:\n%s%s", o.code, err, o.out, o.err)
+	}
+	if len(report.Holds) != 2 || report.Holds[1].Asked != 2 || report.Holds[1].End != "closed" {
+		t.Errorf("holds %+v", report.Holds)
+	}
+}
+
+func TestOnATerminalWaitsAreBarsAndTheVerdictHasAColour(t *testing.T) {
+	t.Parallel()
+	screen, terminal := openTerminal(t)
+	cmd := exec.Command(program, way(t, nil)...)
+	cmd.Stdout, cmd.Stderr = terminal, terminal
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	terminal.Close()
+	d := &display{}
+	d.grown = sync.NewCond(&d.mu)
+	go d.watch(screen)
+	err := cmd.Wait()
+	shown := d.await("\x1b[0m")
+	screen.Close()
+	for _, want := range []string{"wait of 2s                       ███", "░ 1s\n", "████ held\n", "\x1b[1;32mNothing cuts waits of up to 2s"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("no %q in:\n%q", want, shown)
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheDoctorSendsNoPasswordWhereTheCertificateIsNotGood(t *testing.T) {
+	t.Parallel()
+	flags := way(t, nil)
+	server := newMailServer(t, httptest.NewTLSServer)
+	flags[2] = server.URL
+	o := runProgram(t, "", flags...)
+	if o.code != exitError || !strings.Contains(o.err, "phones refuse the certificate") || strings.Contains(o.out, "OPTIONS") {
+		t.Errorf("exit code %d:\n%s%s", o.code, o.out, o.err)
+	}
+}
