@@ -110,7 +110,7 @@ func (w *walk) options(ctx context.Context) error {
 
 // register makes a device for each wait.
 func (w *walk) register(ctx context.Context) error {
-	w.tell(fmt.Sprintf("registering %d devices, DiastoleDoctor1 to %d, and syncing the last week of the inbox", len(w.holds), len(w.holds)))
+	w.tell(fmt.Sprintf("registering a device for each of %d waits (DiastoleDoctor1 and on), and syncing the last week of the inbox", len(w.holds)))
 	d := w.device("1")
 	w.lanes = append(w.lanes, d)
 	if err := w.step("FolderSync", func() (string, error) {

@@ -43,24 +43,25 @@ func (w *walk) narrow(ctx context.Context) error {
 	for {
 		low, high := w.path.bracket()
 		lasts := high + slack
-		if c := w.path.Control; c != nil && c.End == endSilent {
+		switch c := w.path.Control; {
+		case high == 0, time.Now().Add(lasts).After(end):
+			return nil
+		case c != nil && c.End == endSilent:
 			return nil // it is not the silence: there is no figure to be found
 		}
-		if high == 0 || high-low <= max(exact, high/60) || time.Now().Add(lasts).After(end) {
-			return nil
-		}
 		points := between(low, high, searchers)
-		if len(points) == 0 {
+		if high-low <= max(exact, high/60) {
+			points = nil
+		}
+		if len(points) == 0 && w.path.Control != nil {
 			return nil
 		}
 		w.tell(fmt.Sprintf("silence of %s is survived, of %s not: trying %d between, for up to %s", briefly(low), briefly(high), len(points), briefly(lasts)))
-		known := len(w.path.Search)
 		if err := w.round(ctx, points, high); err != nil {
 			return err
 		}
 		if newLow, newHigh := w.path.bracket(); newLow == low && newHigh == high {
-			w.path.Search = w.path.Search[:known] // nothing was learned: the waits could not be held
-			return nil
+			return nil // nothing was learned: these waits could not be held
 		}
 	}
 }
