@@ -33,7 +33,7 @@ async function bundle() {
 
 async function tests(dir) {
   await rm(`.built/${dir}`, { recursive: true, force: true });
-  const names = (await readdir(dir)).filter((name) => name.endsWith(".test.ts"));
+  const names = (await readdir(dir)).filter((name) => name.endsWith(".test.ts") || name === "pictures.ts");
   await build({
     ...shared,
     entryPoints: names.map((name) => `${dir}/${name}`),

@@ -92,7 +92,7 @@ export interface Device {
   state: string;
   deaf: boolean;
   seen: string;
-  waits: Wait[]; // the youngest last
+  waits: Wait[]; // the youngest first
 }
 
 export interface DevicesPage extends Page { devices: Device[] }

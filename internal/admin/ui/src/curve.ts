@@ -1,5 +1,5 @@
 // What the picture of a network shows: pure figures, no drawing.
-import type { NetworkDetail } from "./api";
+import type { Network, NetworkDetail } from "./api";
 import { count, duration, percent } from "./words";
 
 export interface Line { seconds: number; name: string; tone: "accent" | "good" | "warn" | "plain" | "calm" }
@@ -17,7 +17,7 @@ export function survival(n: NetworkDetail): [number[], number[]] {
 }
 
 /** A limit of an hour is "any more": then there is none to draw. */
-export function limited(n: NetworkDetail): boolean { return n.limit_seconds > 0 && n.limit_seconds < 3600 && n.died > 0; }
+export function limited(n: Network): boolean { return n.limit_seconds > 0 && n.limit_seconds < 3600 && n.died > 0; }
 
 export function lines(n: NetworkDetail): Line[] {
   const all: Line[] = [];

@@ -7,15 +7,15 @@ export type Tone = "good" | "calm" | "warn" | "bad" | "plain";
 export interface Meaning { word: string; mark: string; tone: Tone; says: string }
 
 const meanings: Record<Outcome, Meaning> = {
-  expired: { word: "nothing new", mark: "–", tone: "good", says: "held to its end, the answer arrived" },
-  changed: { word: "news", mark: "✓", tone: "calm", says: "ended by mail or another change" },
-  early: { word: "ended early", mark: "◂", tone: "plain", says: "answered below what was asked, by the policy" },
-  refused: { word: "told a limit", mark: "↓", tone: "plain", says: "told to ask for less (Status 5)" },
-  left: { word: "left", mark: "↷", tone: "plain", says: "the phone closed it, or asked anew" },
-  reset: { word: "reset", mark: "!", tone: "warn", says: "something on the way reset the connection" },
-  silent: { word: "no answer", mark: "✗", tone: "bad", says: "forgotten on the way: the answer never arrived" },
-  upstream: { word: "server failed", mark: "⚠", tone: "warn", says: "the server behind broke it off" },
-  drained: { word: "drained", mark: "◦", tone: "plain", says: "ended since diastole was stopped or reloaded" },
+  expired: { word: "nothing new", mark: "–", tone: "good", says: "the full interval passed, nothing was new" },
+  changed: { word: "news", mark: "✓", tone: "calm", says: "the server had something new" },
+  early: { word: "ended early", mark: "◂", tone: "plain", says: "nothing new, answered well before the interval was over" },
+  refused: { word: "refused", mark: "↓", tone: "warn", says: "the server said no" },
+  left: { word: "left", mark: "↷", tone: "plain", says: "the phone closed its connection" },
+  reset: { word: "reset", mark: "!", tone: "warn", says: "the phone's connection was reset" },
+  silent: { word: "no answer", mark: "✗", tone: "bad", says: "forgotten on the way: a newer wait came, its own connection gave no sign of life" },
+  upstream: { word: "server failed", mark: "⚠", tone: "warn", says: "the server failed, or answered what nobody can read" },
+  drained: { word: "drained", mark: "◦", tone: "plain", says: "ended by diastole, which was stopping" },
   unknown: { word: "unknown", mark: "?", tone: "plain", says: "nothing told how it ended" },
 };
 
@@ -28,9 +28,9 @@ export function meaning(outcome: Outcome | ""): Meaning {
 export const outcomes = Object.keys(meanings) as Outcome[];
 
 const proofs: Record<Proof, Meaning> = {
-  confirmed: { word: "confirmed", mark: "✓✓", tone: "good", says: "the phone asked again with what it was told" },
-  acked: { word: "acknowledged", mark: "✓", tone: "calm", says: "the phone's TCP acknowledged every byte" },
-  lost: { word: "lost", mark: "✗", tone: "bad", says: "never acknowledged" },
+  confirmed: { word: "confirmed", mark: "✓✓", tone: "good", says: "its next request came on the same connection" },
+  acked: { word: "acknowledged", mark: "✓", tone: "calm", says: "the phone's TCP acknowledged it" },
+  lost: { word: "lost", mark: "✗", tone: "bad", says: "still not acknowledged after all tries" },
   unknown: { word: "unknown", mark: "?", tone: "plain", says: "nothing told whether it arrived" },
 };
 

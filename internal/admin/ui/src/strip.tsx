@@ -13,7 +13,9 @@ export function told(wait: Wait): string {
   return `${meaning(wait.outcome).word} after ${duration(wait.held_seconds)} of ${duration(wait.given_seconds)}, delivery ${proven(wait.proof).word}`;
 }
 
-export function Strip({ waits }: { waits: Wait[] }) {
+/** Takes waits as the API gives them, the youngest first, and shows them as time runs. */
+export function Strip({ waits: given }: { waits: Wait[] }) {
+  const waits = given.toReversed();
   if (waits.length === 0) return <span class="dim">none yet</span>;
   const longest = Math.max(...waits.map((w) => w.held_seconds));
   return (

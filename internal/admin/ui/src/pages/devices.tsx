@@ -12,7 +12,7 @@ import { age, durationOr, short } from "../words";
 
 /** How the delivery of the last answer is known. */
 function proof(d: Device) {
-  const last = d.waits.at(-1);
+  const last = d.waits[0];
   return last ? <Mark of={proven(last.proof)} /> : <span class="dim">–</span>;
 }
 

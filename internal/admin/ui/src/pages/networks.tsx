@@ -1,7 +1,7 @@
 // Networks: what each was seen to survive, and what would be told to phones there.
 import type { Network, NetworksPage } from "../api";
 import { api } from "../client";
-import { interval } from "../curve";
+import { interval, limited } from "../curve";
 import { useLoad } from "../load";
 import { href, place } from "../route";
 import { Empty, Shown } from "../states";
@@ -13,7 +13,7 @@ const columns: Column<Network>[] = [
   { title: "Survived", sort: "survived", number: true, wide: true, cell: (n) => count(n.survived) },
   { title: "Died", sort: "died", number: true, cell: (n) => count(n.died) },
   { title: "Devices", sort: "devices_died", number: true, wide: true, cell: (n) => count(n.devices_died) },
-  { title: "Limit", sort: "limit", number: true, cell: (n) => (n.died > 0 || n.limit_seconds < 3600 ? interval(n) : <span class="dim">none seen</span>) },
+  { title: "Limit", sort: "limit", number: true, cell: (n) => (limited(n) ? interval(n) : <span class="dim">none seen</span>) },
   { title: "Advice", sort: "advice", number: true, cell: (n) => durationOr(n.advice_seconds) },
   { title: "Kept at", number: true, cell: (n) => kept(n) },
   { title: "Mean asked", sort: "asked_mean", number: true, wide: true, cell: (n) => durationOr(n.asked_mean_seconds) },
