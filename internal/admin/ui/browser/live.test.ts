@@ -25,6 +25,20 @@ test("the address of the listener leads a browser to the fleet, which moves by i
   assert.deepEqual(faults, []);
 });
 
+test("whoever presses Pause reads a list that holds still, until it is pressed again", async () => {
+  const { page } = await look(browser, world.address);
+  await page.goto(`${world.address}/ui/`);
+  await page.locator(".feed li").nth(3).waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText("paused", { exact: true }).waitFor();
+  const still = await page.locator("main").textContent();
+  const ends = async () => ((await (await fetch(`${world.address}/api/v1/fleet`)).json()) as { windows: { waits: number }[] }).windows[0]!.waits;
+  for (const from = await ends(); (await ends()) < from + 5;) await page.waitForTimeout(100);
+  assert.equal(await page.locator("main").textContent(), still);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.waitForFunction((old) => document.querySelector("main")?.textContent !== old, still);
+});
+
 test("a device's list and its timeline grow while one looks", async () => {
   const { page, faults } = await look(browser, world.address);
   await page.goto(`${world.address}/ui/#/devices`);

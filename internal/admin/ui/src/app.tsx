@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { locked } from "./client";
 import { Gate } from "./gate";
 import { choose, theme, type Theme } from "./ink";
-import { fleet, link } from "./live";
+import { fleet, link, paused } from "./live";
 import { DecisionsPage } from "./pages/decisions";
 import { DevicePage } from "./pages/device";
 import { DevicesPage } from "./pages/devices";
@@ -51,16 +51,18 @@ export function App() {
 const links = {
   live: { mark: "●", word: "live", tone: "good" },
   connecting: { mark: "○", word: "connecting", tone: "plain" },
+  paused: { mark: "‖", word: "paused", tone: "warn" },
   lost: { mark: "✗", word: "connection lost, trying again", tone: "bad" },
 };
 
 function Header({ page }: { page: string }) {
-  const state = links[link.value];
+  const state = links[paused.value && link.value === "live" ? "paused" : link.value];
   return (
     <header>
       <a class="brand" href={href("fleet")}><img src="icon.svg" alt="" width="26" height="26" /> diastole</a>
       <nav aria-label="Pages"><ul>{pages.map((p) => <li key={p.name}><a href={href(p.name)} {...(p.name === page ? { "aria-current": "page" as const } : {})}>{p.title}</a></li>)}</ul></nav>
       <p class={`mark ${state.tone}`} role="status"><span aria-hidden="true">{state.mark}</span> {state.word}</p>
+      <button type="button" aria-pressed={paused.value} onClick={() => { paused.value = !paused.value; }}>Pause</button>
       <label class="theme"><span class="unseen">Colours</span>
         <select value={theme.value} onChange={(e) => choose(e.currentTarget.value as Theme)}><option value="auto">Auto</option><option value="light">Light</option><option value="dark">Dark</option></select>
       </label>

@@ -9,10 +9,14 @@ export type Link = "connecting" | "live" | "lost";
 
 export const link = signal<Link>("connecting");
 export const fleet = signal<Fleet | undefined>(undefined);
+/** A wait as it was heard of; two of one device may come in the same second. */
+export type Heard = WaitEvent & { serial: number };
 /** The youngest first. */
-export const recent = signal<WaitEvent[]>([]);
+export const recent = signal<Heard[]>([]);
 /** How many waits were held, second by second, the oldest first. */
 export const history = signal<{ at: number; held: number; upstream: number }[]>([]);
+/** Whoever reads a list wants it to hold still (WCAG 2.2.2). */
+export const paused = signal(false);
 /** Grows with whatever happened that a list may show. */
 export const news = signal(0);
 
@@ -22,6 +26,7 @@ const mostHistory = 600; // ten minutes
 const silence = 10_000;
 
 export function hear(message: Message): void {
+  if (paused.value) return;
   if (message.event === "fleet") {
     const now = JSON.parse(message.data) as Fleet;
     fleet.value = now;
@@ -29,8 +34,9 @@ export function hear(message: Message): void {
     if (point.at > (history.value.at(-1)?.at ?? 0)) history.value = [...history.value, point].slice(-mostHistory);
   }
   if (message.event === "wait") {
-    recent.value = [JSON.parse(message.data) as WaitEvent, ...recent.value].slice(0, mostRecent);
     news.value++;
+    const heard = { ...(JSON.parse(message.data) as WaitEvent), serial: news.value };
+    recent.value = [heard, ...recent.value].slice(0, mostRecent);
   }
 }
 

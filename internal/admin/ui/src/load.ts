@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { effect } from "@preact/signals";
 import { ask, Failure, locked } from "./client";
-import { news } from "./live";
+import { link, news, paused } from "./live";
 
 export interface Loaded<T> { data: T | undefined; failure: Failure | undefined; busy: boolean; again: () => void }
 
@@ -15,11 +15,12 @@ const restless = 2_000;
 const idle = 15_000;
 const failed = 5_000;
 
-export function useLoad<T>(path: string): Loaded<T> {
+/** Loads an address; one that does not follow the news asks again in its own time only. */
+export function useLoad<T>(path: string, follows = true): Loaded<T> {
   const [state, setState] = useState<Change<T> & { path: string }>({ path, busy: true });
   const again = useRef(() => {});
   useEffect(() => {
-    const loop = new Loop<T>(path, (change) => setState((old) => ({ ...old, ...change, path })));
+    const loop = new Loop<T>(path, follows, (change) => setState((old) => ({ ...old, ...change, path })));
     again.current = () => loop.now();
     return () => loop.end();
   }, [path]);
@@ -32,14 +33,16 @@ class Loop<T> {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private due = 0; // when the timer rings
   private asked = 0;
+  private loaded = false;
   private readonly quiet: () => void;
 
-  constructor(private readonly path: string, private readonly show: (change: Change<T>) => void) {
+  constructor(private readonly path: string, follows: boolean, private readonly show: (change: Change<T>) => void) {
     this.show({ busy: true });
     void this.turn();
     let first = true;
     this.quiet = effect(() => {
-      void news.value;
+      void link.value; // a program that went or came back is news to all
+      if (follows) void news.value;
       if (!first) this.in(Math.max(0, restless - (Date.now() - this.asked)));
       first = false;
     });
@@ -64,9 +67,10 @@ class Loop<T> {
 
   private async turn(): Promise<void> {
     this.asked = Date.now();
-    if (document.hidden || locked.value) return this.in(1_000);
+    if (document.hidden || locked.value || (paused.value && this.loaded)) return this.in(1_000);
     try {
       const data = await ask<T>(this.path, this.gone.signal);
+      this.loaded = true;
       this.show({ data, failure: undefined, busy: false });
       this.in(idle);
     } catch (cause) {

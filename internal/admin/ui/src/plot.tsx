@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { ink, repaint, type Ink } from "./ink";
+import { moments } from "./words";
 
 export type Options = Omit<uPlot.Options, "width" | "height">;
 
@@ -40,4 +41,9 @@ export function Plot({ label, height, data, options, shape }: PlotProps) {
 export function axis(colours: Ink, more: uPlot.Axis = {}): uPlot.Axis {
   const line = { stroke: colours.rule, width: 1 };
   return { stroke: colours.dim, font: colours.font, grid: line, ticks: { ...line, size: 4 }, gap: 6, ...more };
+}
+
+/** An axis of time by the clock of the browser, with 24 hours. */
+export function timeAxis(colours: Ink): uPlot.Axis {
+  return axis(colours, { space: 90, values: (_, at) => moments(at) });
 }

@@ -13,7 +13,7 @@ export function Empty({ children }: { children: ComponentChildren }) {
 /** Shows what was loaded; a failure stands above the last that is known, which is better than nothing. */
 export function Shown<T>({ of, children }: { of: Loaded<T>; children: (data: T) => ComponentChildren }) {
   return (
-    <>
+    <div aria-busy={of.busy}>
       {of.failure && (
         <div class="state failed" role="alert">
           <strong>{of.failure.message}.</strong> {of.failure.remedy}{" "}
@@ -21,6 +21,6 @@ export function Shown<T>({ of, children }: { of: Loaded<T>; children: (data: T) 
         </div>
       )}
       {of.data !== undefined ? children(of.data) : !of.failure && <Loading />}
-    </>
+    </div>
   );
 }

@@ -4,9 +4,9 @@ import type { Wait } from "./api";
 import { meaning, proven } from "./outcome";
 import { duration } from "./words";
 
-/** The height of a cell in percent, by the longest wait of the strip; none is so low that it cannot be seen. */
+/** The height of a cell in percent, by the longest wait of the strip; none is so low that its mark does not fit. */
 export function height(held: number, longest: number): number {
-  return longest > 0 ? Math.round(30 + 70 * Math.min(1, held / longest)) : 30;
+  return longest > 0 ? Math.round(46 + 54 * Math.min(1, held / longest)) : 46;
 }
 
 export function told(wait: Wait): string {
@@ -20,11 +20,11 @@ export function Strip({ waits: given }: { waits: Wait[] }) {
   const longest = Math.max(...waits.map((w) => w.held_seconds));
   return (
     <span class="strip" role="img" aria-label={`Last ${waits.length} waits, the youngest last: ${waits.map(told).join("; ")}`}>
-      {waits.map((wait) => (
-        <svg key={wait.ended + wait.held_seconds} class={`cell ${meaning(wait.outcome).tone}`} viewBox="0 0 14 26" width="14" height="26">
+      {waits.map((wait, i) => (
+        <svg key={i} class={`cell ${meaning(wait.outcome).tone}`} viewBox="0 0 14 26" width="14" height="26">
           <title>{told(wait)}</title>
           <rect x="0.5" width="13" rx="2" y={26 - 0.26 * height(wait.held_seconds, longest)} height={0.26 * height(wait.held_seconds, longest)} />
-          <text x="7" y="22" text-anchor="middle">{meaning(wait.outcome).mark}</text>
+          <text x="7" y="24" text-anchor="middle">{meaning(wait.outcome).mark}</text>
         </svg>
       ))}
     </span>

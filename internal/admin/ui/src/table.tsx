@@ -35,14 +35,14 @@ function Head<T>({ column }: { column: Column<T> }) {
   );
 }
 
-export function Table<T>({ label, columns, items, keyOf }: { label: string; columns: Column<T>[]; items: T[]; keyOf: (item: T) => string }) {
+export function Table<T>({ label, columns, items, keyOf }: { label: string; columns: Column<T>[]; items: T[]; keyOf: (item: T, i: number) => string }) {
   return (
     <div class="scroll" role="region" aria-label={label} tabIndex={0}>
       <table>
         <thead><tr>{columns.map((c) => <Head key={c.title} column={c} />)}</tr></thead>
         <tbody>
-          {items.map((item) => (
-            <tr key={keyOf(item)}>
+          {items.map((item, i) => (
+            <tr key={keyOf(item, i)}>
               {columns.map((c) => <td key={c.title} class={`${c.number ? "number" : ""} ${c.wide ? "wide" : ""}`}>{c.cell(item)}</td>)}
             </tr>
           ))}
@@ -55,7 +55,7 @@ export function Table<T>({ label, columns, items, keyOf }: { label: string; colu
 export function Pager({ page, of }: { page: Page; of: string }) {
   const last = Math.min(page.total, page.offset + page.limit);
   return (
-    <nav class="pager" aria-label="Pages">
+    <nav class="pager" aria-label="Parts of the list">
       <span role="status">{page.total === 0 ? `No ${of}` : `${count(page.offset + 1)} to ${count(last)} of ${count(page.total)} ${of}`}</span>
       <button type="button" disabled={page.offset === 0} onClick={() => refine({ offset: Math.max(0, page.offset - page.limit) })}>Back</button>
       <button type="button" disabled={!page.more} onClick={() => refine({ offset: page.offset + page.limit })}>Next</button>

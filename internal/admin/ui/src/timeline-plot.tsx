@@ -5,7 +5,7 @@ import uPlot from "uplot";
 import type { PastWait } from "./api";
 import type { Ink } from "./ink";
 import { meaning } from "./outcome";
-import { axis, Plot, type Options } from "./plot";
+import { axis, Plot, timeAxis, type Options } from "./plot";
 import { series, tally } from "./timeline";
 import { duration } from "./words";
 
@@ -19,7 +19,7 @@ export function TimelinePlot({ past, advice }: { past: PastWait[]; advice: numbe
     legend: { show: false },
     padding: [16, 14, 0, 0],
     scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, Math.max(60, max * 1.15)] } },
-    axes: [axis(colours), axis(colours, { size: 64, incrs: [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800], values: (_, at) => at.map(duration) })],
+    axes: [timeAxis(colours), axis(colours, { size: 64, incrs: [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800], values: (_, at) => at.map(duration) })],
     series: [
       {},
       { stroke: colours.warn, width: 1.5, dash: [6, 4], paths: stepped, points: { show: false } },

@@ -44,6 +44,16 @@ export function age(moment: string, now: number): string {
 const clocks = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", hour12: false });
 
+const minutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+const days = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
+
+/** Moments along an axis, in seconds, no finer than they lie apart. */
+export function moments(at: number[]): string[] {
+  const [first = 0, second = 0] = at, span = (at.at(-1) ?? 0) - first;
+  const format = span > 20 * 3600 ? days : second - first < 60 ? clocks : minutes;
+  return at.map((t) => format.format(new Date(t * 1000)));
+}
+
 export function clock(moment: string): string { return clocks.format(new Date(moment)); }
 export function date(moment: string): string { return dates.format(new Date(moment)); }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fleet, hear, history, news, pause, recent } from "../src/live";
+import { fleet, hear, history, news, pause, paused, recent } from "../src/live";
 
 const at = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, "0")}Z`;
 
@@ -23,6 +23,15 @@ test("only the youngest waits are kept, each is news, and what is not known is p
   assert.equal(recent.value.length, 12);
   assert.equal(recent.value[0]?.id, "39");
   assert.equal(news.value - before, 40);
+});
+
+test("what is paused holds still", () => {
+  paused.value = true;
+  tick(9, 99);
+  hear({ event: "wait", data: "{}" });
+  paused.value = false;
+  assert.equal(fleet.value?.held.total, 7);
+  assert.equal(recent.value[0]?.id, "39");
 });
 
 test("pages come back later and later, never all at once, never later than 15 s", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { age, duration, durationOr, figure, percent, short } from "../src/words";
+import { age, duration, durationOr, figure, moments, percent, short } from "../src/words";
 
 test("a duration is written as the configuration writes it", () => {
   for (const [seconds, want] of [[0, "0s"], [13, "13s"], [59.6, "1m"], [60, "1m"], [750, "12m30s"], [3600, "1h"], [3599.7, "1h"], [5400, "1h30m"], [90061, "25h1m"], [-4, "0s"]] as const)
@@ -37,4 +37,12 @@ test("a long name keeps both ends, which tell names apart", () => {
   const cut = short("androidc1234567890abcdef", 12);
   assert.equal(cut.length, 12);
   assert.ok(cut.startsWith("androidc") && cut.endsWith("def"), cut);
+});
+
+test("moments along an axis are no finer than they lie apart", () => {
+  const at = Date.parse("2026-01-02T10:00:00") / 1000;
+  assert.deepEqual(moments([at, at + 30]).map((m) => m.length), [8, 8]);
+  assert.deepEqual(moments([at, at + 600]).map((m) => m.length), [5, 5]);
+  assert.match(moments([at, at + 86400])[0]!, /2/);
+  assert.deepEqual(moments([]), []);
 });

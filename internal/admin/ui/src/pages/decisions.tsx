@@ -59,7 +59,7 @@ export function DecisionsPage() {
           <section class="card">
             <h2>The last decisions</h2>
             {page.recent.length === 0 ? <Empty>{q || rule ? "Nothing like that among the last 512." : "Nobody has asked yet."}</Empty>
-              : <Table label="Decisions" columns={columns} items={page.recent} keyOf={(d) => `${d.when} ${d.id} ${d.kind} ${d.asked_seconds}`} />}
+              : <Table label="Decisions" columns={columns} items={page.recent} keyOf={(_, i) => String(i)} />}
             <Pager page={page} of="decisions" />
           </section>
         </>

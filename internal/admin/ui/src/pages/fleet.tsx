@@ -3,19 +3,25 @@ import { useMemo, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import type { Fleet, Window } from "../api";
 import { Shares, type Part } from "../bars";
+import { api } from "../client";
 import { Histogram } from "../histogram";
 import type { Ink } from "../ink";
+import { useLoad } from "../load";
 import { fleet, history, recent } from "../live";
 import { meaning, outcomes } from "../outcome";
-import { axis, Plot, type Options } from "../plot";
+import { axis, Plot, timeAxis, type Options } from "../plot";
 import { href } from "../route";
-import { Empty, Loading } from "../states";
+import { Empty, Loading, Shown } from "../states";
 import { Mark } from "../strip";
 import { clock, count, duration, figure, percent, short } from "../words";
 
 export function FleetPage() {
-  const now = fleet.value;
-  if (!now) return <Loading />;
+  // The stream has it each second, but may have no seat for us.
+  const loaded = useLoad<Fleet>(api("fleet"), false);
+  return <Shown of={{ ...loaded, data: fleet.value ?? loaded.data }}>{(now) => <Now of={now} />}</Shown>;
+}
+
+function Now({ of: now }: { of: Fleet }) {
   return (
     <>
       {!now.ready && <p class="state failed" role="alert"><strong>No new phones should come:</strong> {now.unready}</p>}
@@ -61,7 +67,7 @@ function Held() {
     legend: { show: false },
     padding: [10, 14, 0, 0],
     scales: { y: { range: (_u, _min, max) => [0, Math.max(4, Math.ceil(max * 1.2))] } },
-    axes: [axis(colours), axis(colours, { size: 56, incrs: [1, 2, 5, 10, 50, 100, 500, 1000, 5000, 10000, 50000, 100000], values: (_, at) => at.map(count) })],
+    axes: [timeAxis(colours), axis(colours, { size: 56, incrs: [1, 2, 5, 10, 50, 100, 500, 1000, 5000, 10000, 50000, 100000], values: (_, at) => at.map(count) })],
     series: [{}, { stroke: colours.accent, width: 2, fill: `color-mix(in srgb, ${colours.accent} 14%, transparent)`, points: { show: false } },
       { stroke: colours.warn, width: 1.5, dash: [5, 4], points: { show: false } }],
   });
@@ -105,7 +111,7 @@ function Recent() {
       {recent.value.length === 0 ? <Empty>Nothing yet. Waits appear here as they begin and end.</Empty> : (
         <ol class="feed" aria-live="off">
           {recent.value.map((e) => (
-            <li key={`${e.when} ${e.id} ${e.happens} ${e.kind}`}>
+            <li key={e.serial}>
               <time dateTime={e.when}>{clock(e.when)}</time>
               <a href={href("devices", e.id)}>{short(e.user, 16)} <span class="dim">{short(e.device, 14)}</span></a>
               <span>{e.happens === "begins" ? <>begins {e.kind} of {duration(e.given_seconds)}</> : e.happens === "denied" ? "denied" : <Mark of={meaning(e.outcome)} />}{e.happens === "ends" && ` after ${duration(e.held_seconds)}`}</span>

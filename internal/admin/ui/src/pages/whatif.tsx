@@ -41,7 +41,7 @@ export function WhatIfPage() {
 }
 
 function Choice({ network, http }: { network: string; http: string }) {
-  const { data } = useLoad<NetworksPage>(api("networks", { limit: 1000, sort: "name" }));
+  const { data } = useLoad<NetworksPage>(api("networks", { limit: 1000, sort: "name" }), false);
   const known = data?.networks ?? [];
   const value = network ? `${http || 1} ${network}` : "";
   return (
