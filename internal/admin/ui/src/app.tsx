@@ -51,12 +51,13 @@ export function App() {
 const links = {
   live: { mark: "●", word: "live", tone: "good" },
   connecting: { mark: "○", word: "connecting", tone: "plain" },
+  locked: { mark: "○", word: "token needed", tone: "warn" },
   paused: { mark: "‖", word: "paused", tone: "warn" },
   lost: { mark: "✗", word: "connection lost, trying again", tone: "bad" },
 };
 
 function Header({ page }: { page: string }) {
-  const state = links[paused.value && link.value === "live" ? "paused" : link.value];
+  const state = locked.value ? links.locked : links[paused.value && link.value === "live" ? "paused" : link.value];
   return (
     <header>
       <a class="brand" href={href("fleet")}><img src="icon.svg" alt="" width="26" height="26" /> diastole</a>
