@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/diastole/diastole/internal/doctor"
 	"github.com/diastole/diastole/internal/lab"
 )
 
@@ -105,5 +107,35 @@ func TestTheDoctorSendsNoPasswordWhereTheCertificateIsNotGood(t *testing.T) {
 	o := runProgram(t, "", flags...)
 	if o.code != exitError || !strings.Contains(o.err, "phones refuse the certificate") || strings.Contains(o.out, "OPTIONS") {
 		t.Errorf("exit code %d:\n%s%s", o.code, o.out, o.err)
+	}
+}
+
+// A page that is read at night must not name what is not there.
+func TestTheDoctorsPageNamesWhatTheReportHas(t *testing.T) {
+	page, err := os.ReadFile("../../docs/doctor.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := doctor.PathReport{Security: &doctor.Security{}, Control: &doctor.Hold{}, Search: make([]doctor.Hold, 1),
+		Verdict: doctor.Verdict{After: 1, Low: 1, High: 1}}
+	text, err := json.Marshal(full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"verdict", "side", "after_seconds", "low_seconds", "high_seconds", "holds", "search", "control", "tls", "days_left"} {
+		if !strings.Contains(string(page), name) || !strings.Contains(string(text), `"`+name+`":`) {
+			t.Errorf("%s is not on the page, or not in the report: %s", name, text)
+		}
+	}
+	for _, side := range []doctor.Side{doctor.SideNone, doctor.SideClient, doctor.SideServer, doctor.SideProxy, doctor.SideUnknown} {
+		if !strings.Contains(string(page), "`"+string(side)+"`") {
+			t.Errorf("%s is not on the page", side)
+		}
+	}
+	help := runProgram(t, "", "doctor", "--help").out
+	for _, flag := range regexp.MustCompile(`--[a-z][a-z-]*`).FindAllString(string(page), -1) {
+		if !strings.Contains(help, flag) {
+			t.Errorf("%s is on the page, and no flag", flag)
+		}
 	}
 }

@@ -117,7 +117,7 @@ func (h *Hold) ended(ctx context.Context, err error) {
 	var slow net.Error
 	switch {
 	case ctx.Err() != nil:
-		h.End, h.Says = endGivenUp, "given up"
+		h.End, h.Says = endGivenUp, "not held to its end"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		h.End, h.Says = endReset, "reset (RST) without an answer"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -133,7 +133,7 @@ func (h *Hold) ended(ctx context.Context, err error) {
 func (h Hold) failed(ctx context.Context, err error) Hold {
 	h.End, h.Says = endFailed, explained(err).Error()
 	if ctx.Err() != nil {
-		h.End, h.Says = endGivenUp, "given up"
+		h.End, h.Says = endGivenUp, "not held to its end"
 	}
 	return h
 }

@@ -50,14 +50,11 @@ func (h Hold) when() time.Duration {
 	return time.Duration(h.Took)
 }
 
-// firstLoud is the earliest loud end; nil without one.
+// firstLoud is the earliest loud end; nil without one. Waits with bytes between do not
+// count: a server may end those because it does not like the bytes.
 func (r *PathReport) firstLoud() (first *Hold) {
-	all := slices.Concat(r.Holds, r.Search)
-	if r.Control != nil {
-		all = append(all, *r.Control)
-	}
-	for _, h := range all {
-		if h.loud() && (first == nil || h.when() < first.when()) {
+	for _, h := range slices.Concat(r.Holds, r.Search) {
+		if h.loud() && h.Silence == h.Asked && (first == nil || h.when() < first.when()) {
 			first = &h
 		}
 	}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -59,12 +60,27 @@ func RunPath(ctx context.Context, c PathConfig) (*PathReport, error) {
 	}()
 	for _, step := range []func(context.Context) error{w.secure, w.options, w.register, w.hold, w.narrow} {
 		if err := step(ctx); err != nil {
-			w.path.Verdict = Verdict{Side: SideUnknown, Says: "It did not come as far as that: " + visible(explained(err).Error()) + "."}
-			return w.path, explained(err)
+			return w.path, w.stopped(err)
 		}
 	}
 	w.path.Verdict = judge(w.path)
 	return w.path, nil
+}
+
+// stopped says what can be said of half a look. Whoever ends a wait of an hour with
+// Ctrl-C wants what the shorter ones have shown.
+func (w *walk) stopped(err error) error {
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+		if len(w.path.Holds) > 0 {
+			w.path.Verdict = judge(w.path)
+			w.path.Verdict.Notes = append(w.path.Verdict.Notes, "it was interrupted: what was not tried is not known")
+			return err
+		}
+	}
+	err = explained(err)
+	w.path.Verdict = Verdict{Side: SideUnknown, Says: "It did not come as far as that: " + visible(err.Error()) + "."}
+	return err
 }
 
 func newWalk(c PathConfig) *walk {

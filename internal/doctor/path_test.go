@@ -170,6 +170,21 @@ func TestAWaitThatMailDisturbsIsHeldAgain(t *testing.T) {
 	})
 }
 
+// What comes back right behind a byte says that the way lives, whatever it is.
+func TestAServerThatMindsBytesBetweenIsNotSaidToCut(t *testing.T) {
+	hold := func(asked, silence, took int, end End) Hold {
+		return Hold{Asked: Span(asked) * Span(time.Second), Silence: Span(silence) * Span(time.Second), Took: Span(took) * Span(time.Second), End: end}
+	}
+	control := hold(60, 10, 10, endReset)
+	r := &PathReport{Holds: []Hold{hold(60, 60, 75, endSilent)}, Control: &control,
+		Search: []Hold{hold(60, 36, 36, endClosed), hold(60, 40, 75, endSilent)}}
+	r.Verdict = judge(r)
+	r.wants(t, SideClient, 38*time.Second)
+	if time.Duration(r.Verdict.Low) != 36*time.Second {
+		t.Errorf("%+v", r.Verdict)
+	}
+}
+
 func TestWithoutTimeForASearchTheBracketIsWide(t *testing.T) {
 	inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
 		r := w.walkIn(100*time.Second, PathConfig{})
@@ -212,5 +227,23 @@ func TestTheReportOfAPathIsForPeople(t *testing.T) {
 			}
 		}
 		t.Logf("\n%s", page.String())
+	})
+}
+
+func TestWhoeverInterruptsGetsWhatWasFound(t *testing.T) {
+	inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
+		w.server.Inject(lab.Fault{Kind: lab.FaultCutBefore, After: 55 * time.Second,
+			Match: func(r *lab.Request) bool { return r.Command == "Ping" && r.DeviceID == "DiastoleDoctor2" }})
+		ctx, interrupt := context.WithCancel(context.Background())
+		timer := time.AfterFunc(90*time.Second, interrupt)
+		defer timer.Stop()
+		r, err := RunPath(ctx, PathConfig{URL: "http://lab", User: "anna", Password: "secret", Dial: w.pipe.Dial})
+		if err == nil || err.Error() != "interrupted" {
+			t.Errorf("got %v", err)
+		}
+		r.wants(t, SideServer, 55*time.Second)
+		if r.Holds[0].End != endHeld || r.Holds[1].End != endClosed || r.Holds[2].End != endGivenUp || len(r.Verdict.Notes) != 1 {
+			t.Errorf("%+v", r)
+		}
 	})
 }

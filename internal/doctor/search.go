@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -21,7 +22,7 @@ const (
 // bracket is the longest silence that was survived, and the shortest that was not; high
 // is 0 if none died.
 func (r *PathReport) bracket() (low, high time.Duration) {
-	all := append(append([]Hold{}, r.Holds...), r.Search...)
+	all := slices.Concat(r.Holds, r.Search)
 	for _, h := range all {
 		if s := time.Duration(h.Silence); h.End == endSilent && (high == 0 || s < high) {
 			high = s
@@ -35,6 +36,18 @@ func (r *PathReport) bracket() (low, high time.Duration) {
 	return low, high
 }
 
+// lasts is how long a round below high takes: where the server takes no Ping so short,
+// a longer one with bytes between.
+func (r *PathReport) lasts(high time.Duration) time.Duration {
+	longest := high
+	for _, h := range slices.Concat(r.Holds, r.Search) {
+		if time.Duration(h.Silence) <= high {
+			longest = max(longest, time.Duration(h.Asked))
+		}
+	}
+	return longest + slack
+}
+
 // narrow looks between the longest silence that was survived and the shortest that was
 // not, a few waits at once, until both are near each other or the time is over. Ends
 // that were heard need no search: they say when.
@@ -42,7 +55,7 @@ func (w *walk) narrow(ctx context.Context) error {
 	end := time.Now().Add(w.limit)
 	for {
 		low, high := w.path.bracket()
-		lasts := high + slack
+		lasts := w.path.lasts(high)
 		switch c := w.path.Control; {
 		case high == 0, time.Now().Add(lasts).After(end):
 			return nil
@@ -56,7 +69,7 @@ func (w *walk) narrow(ctx context.Context) error {
 		if len(points) == 0 && w.path.Control != nil {
 			return nil
 		}
-		w.tell(fmt.Sprintf("silence of %s is survived, of %s not: trying %d between, for up to %s", briefly(low), briefly(high), len(points), briefly(lasts)))
+		w.tell(fmt.Sprintf("searching between %s, which is survived, and %s, which is not: up to %s more", briefly(low), briefly(high), briefly(lasts)))
 		if err := w.round(ctx, points, high); err != nil {
 			return err
 		}
@@ -78,8 +91,11 @@ func (w *walk) round(ctx context.Context, points []time.Duration, high time.Dura
 		waits.Go(func() { found[i] = w.try(ctx, i, trial{interval: silence}) })
 	}
 	if w.path.Control == nil {
-		w.path.Control = &Hold{}
-		waits.Go(func() { *w.path.Control = w.try(ctx, searchers, trial{high, min(often, high/3)}) })
+		waits.Go(func() {
+			if c := w.try(ctx, searchers, trial{high, min(often, high/3)}); c.End != endFailed && c.End != endGivenUp {
+				w.path.Control = &c
+			}
+		})
 	}
 	waits.Wait()
 	w.path.Search = append(w.path.Search, found...)
