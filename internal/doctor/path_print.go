@@ -33,7 +33,10 @@ func (r *PathReport) Print(w io.Writer, paint func(Side, string) string) error {
 }
 
 func (s *Security) words() string {
-	words := s.Version + ", accepts " + strings.ReplaceAll(strings.Join(s.Accepts, " "), "TLS ", "")
+	words := s.Version
+	if len(s.Accepts) > 0 {
+		words += ", accepts " + strings.ReplaceAll(strings.Join(s.Accepts, " "), "TLS ", "")
+	}
 	if s.Protocol != "" {
 		words += ", " + s.Protocol
 	}

@@ -37,6 +37,41 @@ func examine(t *testing.T, w *netns.World, s *lab.Server, holds ...time.Duration
 	return report
 }
 
+// trusts is TLS that trusts the certificate which diastole has made for itself.
+func trusts(t *testing.T, w *netns.World, address string) *tls.Config {
+	t.Helper()
+	bare, err := w.Phones.Dial(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bare.Close()
+	conn := tls.Client(bare, &tls.Config{InsecureSkipVerify: true})
+	if err := conn.HandshakeContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	own := conn.ConnectionState().PeerCertificates[0]
+	roots := x509.NewCertPool()
+	roots.AddCert(own)
+	return &tls.Config{RootCAs: roots, ServerName: own.DNSNames[0]}
+}
+
+// The bytes between must disturb neither diastole nor the server behind it.
+func TestTheDoctorFindsTheFirewallInFrontOfDiastole(t *testing.T) {
+	t.Parallel()
+	const forgets = 6 * time.Second
+	w := netns.New(t, forgets)
+	e := startEdge(t, w, "learn: observe")
+	r, err := doctor.RunPath(t.Context(), doctor.PathConfig{URL: "https://" + e.phones, User: "anna", Password: "secret",
+		Holds: []time.Duration{3 * time.Second, 12 * time.Second}, Search: 10 * time.Minute, Dial: w.Phones.Dial, TLS: trusts(t, w, e.phones)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, r, doctor.SideClient, forgets)
+	if c := r.Control; c == nil || c.End != "held" {
+		t.Errorf("the control: %+v", c)
+	}
+}
+
 func patient() *lab.Server {
 	return lab.NewServer(lab.ServerConfig{Users: map[string]string{"anna": "secret"}, MinHeartbeat: time.Second})
 }
@@ -51,9 +86,9 @@ func says(t *testing.T, r *doctor.PathReport, side doctor.Side, after time.Durat
 
 func TestTheDoctorFindsAFirewallThatForgets(t *testing.T) {
 	t.Parallel()
-	const forgets = 12 * time.Second
+	const forgets = 9 * time.Second
 	w := netns.New(t, forgets)
-	r := examine(t, w, patient(), 5*time.Second, 25*time.Second)
+	r := examine(t, w, patient(), 4*time.Second, 15*time.Second)
 	says(t, r, doctor.SideClient, forgets)
 	if h := r.Holds[1]; h.Probe != "not acknowledged" || h.Kernel == nil || h.Kernel.Waiting == 0 || h.Kernel.Retransmits == 0 {
 		t.Errorf("the dead wait: %+v, kernel %+v; want a byte that nobody acknowledges", h, h.Kernel)
