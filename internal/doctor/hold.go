@@ -71,7 +71,9 @@ func (d *device) hold(ctx context.Context, v *visit, t trial) Hold {
 		return h
 	}
 	if h.ended(ctx, err); h.End == endSilent && t.poke == 0 {
-		h.probe(ctx, l)
+		if h.probe(ctx, l); h.Probe == probeAnswered {
+			h.End, h.Took = endLate, Span(time.Since(began))
+		}
 	}
 	return h
 }
@@ -107,7 +109,7 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 		h.End = endStatus
 	case meaning(time.Duration(h.Asked), a) == early:
 		h.End = endEarly
-	default: // late is held too: a server that is slow is not a path that cuts
+	default: // some seconds late is held too: a server that is slow is not a path that cuts
 		h.End = endHeld
 	}
 }
@@ -151,7 +153,9 @@ func (h *Hold) probe(ctx context.Context, l *line) {
 		_, err = l.read.ReadByte()
 	}
 	var after Hold
-	after.ended(ctx, err)
+	if err != nil {
+		after.ended(ctx, err)
+	}
 	h.Kernel = kernelOf(l.bare)
 	switch {
 	case err == nil:

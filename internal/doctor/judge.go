@@ -36,7 +36,7 @@ func (r *PathReport) whyNot(h Hold) string {
 // loud says whether a wait was ended by somebody who could be heard, and not in time.
 func (h Hold) loud() bool {
 	switch h.End {
-	case endClosed, endReset, endHTTP, endEarly, endLimit, endStatus, endStrange:
+	case endClosed, endReset, endHTTP, endEarly, endLate, endLimit, endStatus, endStrange:
 		return true
 	}
 	return false
@@ -145,6 +145,8 @@ func (r *PathReport) heard(h *Hold, low time.Duration) Verdict {
 		v.Says = "Server side: the far end resets the connection (RST) after " + after + ", without an answer."
 	case endEarly:
 		v.Says = fmt.Sprintf("Server side: the server ends a wait of %s early, after %s, as if its time were over (Status 1).", briefly(time.Duration(h.Asked)), after)
+	case endLate:
+		v.Says = fmt.Sprintf("Server side: the server answers a wait of %s too late, after %s: no phone waits so long.", briefly(time.Duration(h.Asked)), after)
 	case endLimit:
 		v.Says = "Server side: the server takes no wait above " + after + " (Status 5)."
 	default:

@@ -51,6 +51,7 @@ type End string
 const (
 	endHeld    End = "held"      // Status 1 in time
 	endEarly   End = "early"     // Status 1 before its time
+	endLate    End = "late"      // an answer, when nobody waits any more
 	endLimit   End = "limit"     // Status 5
 	endMail    End = "disturbed" // Status 2
 	endStatus  End = "status"    // another one
@@ -88,7 +89,7 @@ const (
 func (p Probe) words(k *Kernel) string {
 	switch p {
 	case probeAnswered:
-		return "an answer came after all, when a byte was sent"
+		return "an answer came after all"
 	case probeReset:
 		return "a byte on the same connection was refused (RST)"
 	case probeClosed:

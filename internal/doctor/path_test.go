@@ -170,21 +170,6 @@ func TestAWaitThatMailDisturbsIsHeldAgain(t *testing.T) {
 	})
 }
 
-// What comes back right behind a byte says that the way lives, whatever it is.
-func TestAServerThatMindsBytesBetweenIsNotSaidToCut(t *testing.T) {
-	hold := func(asked, silence, took int, end End) Hold {
-		return Hold{Asked: Span(asked) * Span(time.Second), Silence: Span(silence) * Span(time.Second), Took: Span(took) * Span(time.Second), End: end}
-	}
-	control := hold(60, 10, 10, endReset)
-	r := &PathReport{Holds: []Hold{hold(60, 60, 75, endSilent)}, Control: &control,
-		Search: []Hold{hold(60, 36, 36, endClosed), hold(60, 40, 75, endSilent)}}
-	r.Verdict = judge(r)
-	r.wants(t, SideClient, 38*time.Second)
-	if time.Duration(r.Verdict.Low) != 36*time.Second {
-		t.Errorf("%+v", r.Verdict)
-	}
-}
-
 func TestWithoutTimeForASearchTheBracketIsWide(t *testing.T) {
 	inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
 		r := w.walkIn(100*time.Second, PathConfig{})

@@ -63,6 +63,7 @@ var generalWays = map[End][]string{
 	endReset: {"raise the time-outs of what resets (a server, a balancer or a firewall that speaks in its name) to 3600 s"},
 	endEarly: {"raise the longest Ping of the server, or let diastole hold (hold: slice or edge)",
 		"if this is diastole: it has shortened the wait itself; `diastole advise` says by which rule"},
+	endLate: {"the server is too slow, or has too few workers: `diastole doctor --upstream` with --load says how many waits it takes"},
 	endLimit: {"raise the longest Ping that the server takes (Exchange: MaxHeartbeatInterval; SOGo: SOGoMaximumPingInterval; Z-Push: PING_HIGHER_BOUND_LIFETIME)",
 		"or let diastole hold (hold: slice or edge), which asks the server in shorter pieces"},
 }
