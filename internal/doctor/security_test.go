@@ -50,7 +50,7 @@ func issue(t *testing.T, by *issued, subject string, ends time.Duration, names .
 const year = 365 * 24 * time.Hour
 
 // shown is what a phone that trusts root says of a server that sends these certificates.
-func shown(t *testing.T, root *issued, c tls.Config, sent ...*issued) (*PathReport, error) {
+func shown(t *testing.T, root *issued, c *tls.Config, sent ...*issued) (*PathReport, error) {
 	t.Helper()
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -59,7 +59,7 @@ func shown(t *testing.T, root *issued, c tls.Config, sent ...*issued) (*PathRepo
 		pair.Certificate = append(pair.Certificate, one.Raw)
 	}
 	c.Certificates = []tls.Certificate{pair}
-	s.TLS = &c
+	s.TLS = c
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	roots := x509.NewCertPool()
@@ -72,7 +72,7 @@ func TestAGoodCertificateIsDescribed(t *testing.T) {
 	root := issue(t, nil, "Root", 10*year)
 	between := issue(t, root, "Between", 20*24*time.Hour)
 	own := issue(t, between, "mail", year, "mail.example.com", "autodiscover.example.com")
-	r, err := shown(t, root, tls.Config{}, own, between)
+	r, err := shown(t, root, &tls.Config{}, own, between)
 	s := r.Security
 	if s == nil || s.Issuer != "CN=Between" || strings.Join(s.Names, " ") != "mail.example.com autodiscover.example.com" || len(s.Chain) != 2 || s.Version != "TLS 1.3" {
 		t.Fatalf("%+v, %v", s, err)
@@ -92,11 +92,11 @@ func TestAGoodCertificateIsDescribed(t *testing.T) {
 func TestTLSVersionsThatPhonesMissOrShouldNotHaveAreNoted(t *testing.T) {
 	root := issue(t, nil, "Root", 10*year)
 	own := issue(t, root, "mail", year, "mail.example.com")
-	r, _ := shown(t, root, tls.Config{MinVersion: tls.VersionTLS13}, own)
+	r, _ := shown(t, root, &tls.Config{MinVersion: tls.VersionTLS13}, own)
 	if n := r.Security.Notes; len(n) != 1 || !strings.HasPrefix(n[0], "TLS 1.2 is not accepted") {
 		t.Errorf("1.3 alone: %q", n)
 	}
-	r, _ = shown(t, root, tls.Config{MinVersion: tls.VersionTLS10}, own)
+	r, _ = shown(t, root, &tls.Config{MinVersion: tls.VersionTLS10}, own)
 	if n := r.Security.Notes; len(n) != 1 || !strings.HasPrefix(n[0], "TLS 1.0 or 1.1 is accepted") {
 		t.Errorf("from 1.0 on: %q", n)
 	}
@@ -112,7 +112,7 @@ func TestACertificateThatPhonesRefuseIsTheEnd(t *testing.T) {
 		"if they trust its issuer: --ca FILE":   {issue(t, nil, "Stranger", year, "mail.example.com")},
 		"phones refuse the certificate: x509: ": {issue(t, root, "mail", -time.Hour, "mail.example.com")},
 	} {
-		r, err := shown(t, root, tls.Config{}, sent...)
+		r, err := shown(t, root, &tls.Config{}, sent...)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
