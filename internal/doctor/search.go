@@ -45,7 +45,7 @@ func (r *PathReport) lasts(high time.Duration) time.Duration {
 			longest = max(longest, time.Duration(h.Asked))
 		}
 	}
-	return longest + slack
+	return longest + slack + probing
 }
 
 // narrow looks between the longest silence that was survived and the shortest that was
