@@ -30,7 +30,7 @@ var carriers = []string{"carrier-east", "carrier-west", "guest-wifi"}
 
 // someone is one of the devices and where it is.
 func someone(i int) (heartbeat.Key, heartbeat.Network) {
-	n := heartbeat.Network{Name: fmt.Sprintf("198.51.%d.0/24", i%500), HTTP: 1}
+	n := heartbeat.Network{Name: fmt.Sprintf("198.%d.%d.0/24", 18+i/5%2, i/10%250), HTTP: 1}
 	if i%5 == 0 {
 		n.Name = carriers[i/5%len(carriers)]
 	}
@@ -45,14 +45,26 @@ func crowded(devices int) *learnedBy {
 	l.spec.FirewallIdle = 30 * time.Minute
 	l.tally = NewTally(time.Now().Add(-24 * time.Hour))
 	l.standing = Standing{Version: "test", Profile: "sogo", Hold: "edge", Users: "plain", Load: Load{Waits: 3}, Sources: map[string]bool{"dovecot": true, "imap": true}}
-	for _, name := range carriers {
-		thirteen(l, heartbeat.Network{Name: name, HTTP: 1})
+	for i, name := range carriers {
+		forgets(l, heartbeat.Network{Name: name, HTTP: 1}, []time.Duration{13, 28, 6}[i]*time.Minute)
 	}
 	for i := range devices {
 		k, n := someone(i)
 		lives(l, k, n, i)
 	}
 	return l
+}
+
+// forgets lets devices find out, each in its own way, how long a network keeps a silent connection.
+func forgets(l *learnedBy, n heartbeat.Network, limit time.Duration) {
+	began := time.Now().Add(-2 * time.Hour)
+	for i := range 60 {
+		now, device := began.Add(time.Duration(i)*time.Minute), uint64(i%7+1)
+		l.networks.Observe(now, n, heartbeat.Evidence{Device: device, At: limit - 20*time.Second - time.Duration(i*i%9)*limit/12})
+		if i%3 == 0 {
+			l.networks.Observe(now, n, heartbeat.Evidence{Device: device, At: limit + 10*time.Second + time.Duration(i%7)*time.Minute, Died: true})
+		}
+	}
 }
 
 // lives lets a device wait some hours long; its last wait has yet to end.
@@ -109,6 +121,7 @@ func goesOn(l *learnedBy, devices int, done <-chan struct{}) {
 			k, n := someone(i % devices)
 			w := ladders[i%len(ladders)].turn(i)
 			waits(l, k, n, w, time.Now().Add(-w.Held))
+			l.begins(k, n, w, time.Now())
 		}
 	}
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { barriers, launch, look } from "./look";
+import { barriers, launch, look, stands } from "./look";
 import { crowd, type World } from "./world";
 
 const token = "a-token-of-thirty-two-letters-or-so";
@@ -21,7 +21,7 @@ test("without the token nothing is shown but the question for it", async () => {
   await page.getByLabel("Token").fill(token);
   await page.keyboard.press("Enter");
   await page.getByText("20 devices").waitFor();
-  await page.getByText("live", { exact: true }).waitFor();
+  await stands(page, "live");
   await page.reload();
   await page.getByText("20 devices").waitFor();
   assert.deepEqual(faults, []);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { barriers, launch, look } from "./look";
+import { barriers, launch, look, stands } from "./look";
 import { demo, type World } from "./world";
 
 let world: World, browser: Browser;
@@ -13,7 +13,7 @@ test("the address of the listener leads a browser to the fleet, which moves by i
   const { page, faults } = await look(browser, world.address);
   await page.goto(`${world.address}/`);
   assert.equal(new URL(page.url()).pathname, "/ui/");
-  await page.getByText("live", { exact: true }).waitFor();
+  await stands(page, "live");
   await page.locator(".feed li").nth(3).waitFor();
   const first = await page.locator(".feed li").first().textContent();
   await page.waitForFunction((old) => document.querySelector(".feed li")?.textContent !== old, first);
@@ -30,7 +30,7 @@ test("whoever presses Pause reads a list that holds still, until it is pressed a
   await page.goto(`${world.address}/ui/`);
   await page.locator(".feed li").nth(3).waitFor();
   await page.getByRole("button", { name: "Pause" }).click();
-  await page.getByText("paused", { exact: true }).waitFor();
+  await stands(page, "paused");
   const still = await page.locator("main").textContent();
   const ends = async () => ((await (await fetch(`${world.address}/api/v1/fleet`)).json()) as { windows: { waits: number }[] }).windows[0]!.waits;
   for (const from = await ends(); (await ends()) < from + 5;) await page.waitForTimeout(100);
@@ -71,10 +71,10 @@ test("when the program goes the page says so and keeps what it knew; when it is 
   await page.goto(`${world.address}/ui/#/devices`);
   await page.getByText("12 devices").waitFor();
   world.end();
-  await page.getByText("connection lost").waitFor();
+  await stands(page, "connection lost");
   await page.getByText("diastole does not answer").waitFor();
   assert.equal(await page.locator("tbody tr").count(), 12);
   world = await demo(39_181);
-  await page.getByText("live", { exact: true }).waitFor();
+  await stands(page, "live");
   await page.getByText("diastole does not answer").waitFor({ state: "detached" });
 });

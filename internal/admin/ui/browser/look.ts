@@ -40,3 +40,8 @@ export async function barriers(page: Page): Promise<string[]> {
 }
 
 interface Violation { impact: string; id: string; nodes: { html: string }[] }
+
+/** Waits until the page says so of its stream. */
+export async function stands(page: Page, word: string): Promise<void> {
+  await page.locator("header p", { hasText: word }).waitFor();
+}

@@ -75,7 +75,7 @@ function Footer() {
   const now = fleet.value;
   return (
     <footer>
-      {now && <span>diastole {now.version} {now.commit && <span class="dim">{now.commit.slice(0, 12)}</span>}, up {duration(now.uptime_seconds)}; policy {now.config.mode}, learn {now.config.learn}, hold {now.config.hold}, profile {now.config.profile}</span>}
+      {now && <span>diastole {now.version}{now.commit && ` ${now.commit.slice(0, 12)}`}, up {duration(now.uptime_seconds)}; policy {now.config.mode}, learn {now.config.learn}, hold {now.config.hold}, profile {now.config.profile}</span>}
       <span><a href="/api/v1/openapi.yaml">API</a> <a href="/metrics">Metrics</a> <a href="/readyz">Readiness</a></span>
     </footer>
   );

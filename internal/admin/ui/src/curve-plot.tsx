@@ -13,7 +13,7 @@ export function CurvePlot({ of }: { of: NetworkDetail }) {
   const options = (colours: Ink): Options => ({
     cursor: { points: { show: false }, drag: { x: false, y: false } },
     legend: { show: false },
-    padding: [18 * lines(of).length + 8, 12, 0, 0],
+    padding: [18 * lines(of).length + 8, 24, 0, 0],
     scales: { x: { time: false, range: [0, reach(of)] }, y: { range: [-0.28, 1.3] } },
     axes: [
       axis(colours, { incrs: steps, values: (_, at) => at.map(duration), label: "silence", labelSize: 20, labelFont: colours.font }),
@@ -62,18 +62,28 @@ function rulers(u: uPlot, all: Line[], colours: Ink): void {
   const scale = devicePixelRatio;
   u.ctx.save();
   u.ctx.font = colours.font.replace("12px", `${12 * scale}px`);
-  all.forEach((line, floor) => {
-    const x = u.valToPos(line.seconds, "x", true), top = u.bbox.top - (floor * 18 + 6) * scale;
-    const right = x > u.bbox.left + u.bbox.width * 0.6;
-    u.ctx.strokeStyle = u.ctx.fillStyle = colours[line.tone];
+  u.ctx.textBaseline = "middle";
+  const at = all.map((line, floor) => ({ line, x: u.valToPos(line.seconds, "x", true), y: u.bbox.top - (floor * 18 + 10) * scale, floor }));
+  for (const { line, x, y, floor } of at) {
+    u.ctx.strokeStyle = colours[line.tone];
     u.ctx.lineWidth = 1.5 * scale;
     u.ctx.setLineDash(line.name === "learned limit" ? [] : [(4 + floor * 2) * scale, 3 * scale]);
     u.ctx.beginPath();
-    u.ctx.moveTo(x, top - 6 * scale);
+    u.ctx.moveTo(x, y - 6 * scale);
     u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
     u.ctx.stroke();
-    u.ctx.textAlign = right ? "right" : "left";
-    u.ctx.fillText(`${line.name} ${duration(line.seconds)}`, x + (right ? -5 : 5) * scale, top);
-  });
+  }
+  for (const { line, x, y } of at) name(u, `${line.name} ${duration(line.seconds)}`, x, y, colours[line.tone], colours.card);
   u.ctx.restore();
+}
+
+/** A name beside its line, on the side where there is room, over the lines of others. */
+function name(u: uPlot, text: string, x: number, y: number, colour: string, ground: string): void {
+  const scale = devicePixelRatio, width = u.ctx.measureText(text).width;
+  const left = x > u.bbox.left + u.bbox.width * 0.6 ? x - width - 5 * scale : x + 5 * scale;
+  u.ctx.fillStyle = ground;
+  u.ctx.fillRect(left - 2 * scale, y - 8 * scale, width + 4 * scale, 16 * scale);
+  u.ctx.fillStyle = colour;
+  u.ctx.textAlign = "left";
+  u.ctx.fillText(text, left, y);
 }

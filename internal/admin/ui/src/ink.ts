@@ -1,13 +1,13 @@
 // The colours of the page for what is drawn on a canvas, where style sheets do not reach.
 import { signal } from "@preact/signals";
 
-export interface Ink { text: string; dim: string; rule: string; accent: string; good: string; calm: string; warn: string; bad: string; plain: string; font: string }
+export interface Ink { text: string; dim: string; card: string; rule: string; accent: string; good: string; calm: string; warn: string; bad: string; plain: string; font: string }
 
 export function ink(): Ink {
   const style = getComputedStyle(document.documentElement);
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
-    text: of("text"), dim: of("dim"), rule: of("rule"), accent: of("accent"), good: of("good"),
+    text: of("text"), dim: of("dim"), card: of("card"), rule: of("rule"), accent: of("accent"), good: of("good"),
     calm: of("calm"), warn: of("warn"), bad: of("bad"), plain: of("plain"), font: `12px ${of("font")}`,
   };
 }

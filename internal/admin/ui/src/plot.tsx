@@ -40,7 +40,7 @@ export function Plot({ label, height, data, options, shape }: PlotProps) {
 /** An axis in the page's colours. */
 export function axis(colours: Ink, more: uPlot.Axis = {}): uPlot.Axis {
   const line = { stroke: colours.rule, width: 1 };
-  return { stroke: colours.dim, font: colours.font, grid: line, ticks: { ...line, size: 4 }, gap: 6, ...more };
+  return { size: 34, stroke: colours.dim, font: colours.font, grid: line, ticks: { ...line, size: 4 }, gap: 6, ...more };
 }
 
 /** An axis of time by the clock of the browser, with 24 hours. */

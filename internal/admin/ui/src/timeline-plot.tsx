@@ -12,7 +12,7 @@ import { duration } from "./words";
 const stepped = uPlot.paths.stepped!({ align: -1 });
 
 export function TimelinePlot({ past, advice }: { past: PastWait[]; advice: number }) {
-  const data = useMemo(() => { const s = series(past); return [s.at, s.asked, s.given, s.held] as uPlot.AlignedData; }, [past]);
+  const data = useMemo(() => { const s = series(past); return [s.at, s.given, s.asked, s.held] as uPlot.AlignedData; }, [past]);
   const marks = past.toReversed().map((w) => meaning(w.outcome));
   const options = (colours: Ink): Options => ({
     cursor: { drag: { x: false, y: false } },
@@ -22,8 +22,8 @@ export function TimelinePlot({ past, advice }: { past: PastWait[]; advice: numbe
     axes: [timeAxis(colours), axis(colours, { size: 64, incrs: [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800], values: (_, at) => at.map(duration) })],
     series: [
       {},
+      { stroke: colours.calm, width: 2.5, paths: stepped, points: { show: false } },
       { stroke: colours.warn, width: 1.5, dash: [6, 4], paths: stepped, points: { show: false } },
-      { stroke: colours.calm, width: 1.5, paths: stepped, points: { show: false } },
       { stroke: "transparent", points: { show: false } },
     ],
     hooks: { draw: [(u) => dots(u, marks, colours), (u) => ruler(u, advice, colours)] },
@@ -37,12 +37,16 @@ export function TimelinePlot({ past, advice }: { past: PastWait[]; advice: numbe
 function dots(u: uPlot, marks: { mark: string; tone: keyof Ink }[], colours: Ink): void {
   const scale = devicePixelRatio, held = u.data[3]!;
   u.ctx.save();
-  u.ctx.font = `bold ${colours.font.replace("12px", `${13 * scale}px`)}`;
+  u.ctx.font = `bold ${colours.font.replace("12px", `${11 * scale}px`)}`;
   u.ctx.textAlign = "center";
   u.ctx.textBaseline = "middle";
   u.data[0].forEach((at, i) => {
     const x = u.valToPos(at, "x", true), y = u.valToPos(held[i] ?? 0, "y", true);
     u.ctx.fillStyle = colours[marks[i]?.tone ?? "plain"];
+    u.ctx.beginPath();
+    u.ctx.arc(x, y, 8 * scale, 0, 2 * Math.PI);
+    u.ctx.fill();
+    u.ctx.fillStyle = colours.card;
     u.ctx.fillText(marks[i]?.mark ?? "?", x, y);
   });
   u.ctx.restore();

@@ -79,8 +79,8 @@ function History({ past }: { past: PastWait[] }) {
           <tbody>
             {past.map((w) => (
               <tr key={w.ended + w.kind + w.held_seconds}>
-                <td class="nowrap">{date(w.ended)}</td><td>{w.kind}</td><td class="number">{durationOr(w.asked_seconds)}</td><td class="number">{durationOr(w.given_seconds)}</td><td class="number">{duration(w.held_seconds)}</td>
-                <td><Mark of={meaning(w.outcome)} /></td><td><Mark of={proven(w.proof)} /></td><td class="wide">{w.network}</td><td class="wide">{w.rule}</td>
+                <td class="nowrap">{date(w.ended)}</td><td>{w.kind || "–"}</td><td class="number">{durationOr(w.asked_seconds)}</td><td class="number">{durationOr(w.given_seconds)}</td><td class="number">{duration(w.held_seconds)}</td>
+                <td><Mark of={meaning(w.outcome)} /></td><td><Mark of={proven(w.proof)} /></td><td class="wide">{w.network}</td><td class="wide">{w.rule || "–"}</td>
               </tr>
             ))}
           </tbody>

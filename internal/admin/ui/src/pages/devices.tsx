@@ -17,11 +17,11 @@ function proof(d: Device) {
 }
 
 const columns: Column<Device>[] = [
-  { title: "User", sort: "user", cell: (d) => <a href={href("devices", d.id)} title={d.user}>{short(d.user, 18)}</a> },
-  { title: "Device", sort: "device", cell: (d) => <span title={`${d.device_type} ${d.device}`}>{short(d.device, 16)} <span class="dim">{short(d.device_type, 12)}</span></span> },
+  { title: "User", sort: "user", cell: (d) => <a href={href("devices", d.id)} title={d.user}>{short(d.user, 17)}</a> },
+  { title: "Device", sort: "device", cell: (d) => <span class="nowrap" title={`${d.device_type} ${d.device}`}>{short(d.device, 12)} <span class="dim">{short(d.device_type, 12)}</span></span> },
   { title: "Network", sort: "network", wide: true, cell: (d) => <a href={href("networks", d.network, { http: d.http })}>{d.network}</a> },
-  { title: "Ladder", sort: "ladder", wide: true, cell: (d) => d.ladder || <span class="dim">not seen yet</span> },
-  { title: "Search", cell: (d) => <>{d.state}{d.deaf && <span class="tag" title="told a limit, asked for more again">deaf</span>}</> },
+  { title: "Ladder", sort: "ladder", wide: true, cell: (d) => d.ladder ? <span class="nowrap">{d.ladder}</span> : <span class="dim" title="nothing explains it yet">–</span> },
+  { title: "Search", cell: (d) => <><span class="nowrap">{d.state}</span>{d.deaf && <span class="tag" title="told a limit, asked for more again">deaf</span>}</> },
   { title: "Asks", sort: "asked", number: true, cell: (d) => durationOr(d.asked_seconds) },
   { title: "Given", sort: "given", number: true, wide: true, cell: (d) => durationOr(d.given_seconds) },
   { title: "Last waits", cell: (d) => <Strip waits={d.waits} /> },
