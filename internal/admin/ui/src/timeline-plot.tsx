@@ -17,7 +17,7 @@ export function TimelinePlot({ past, advice }: { past: PastWait[]; advice: numbe
   const options = (colours: Ink): Options => ({
     cursor: { drag: { x: false, y: false } },
     legend: { show: false },
-    padding: [16, 14, 0, 0],
+    padding: [16, 30, 0, 0],
     scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, Math.max(60, max * 1.15)] } },
     axes: [timeAxis(colours), axis(colours, { size: 64, incrs: [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800], values: (_, at) => at.map(duration) })],
     series: [

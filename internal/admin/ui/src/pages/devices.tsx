@@ -8,12 +8,19 @@ import { href, place, refine } from "../route";
 import { Empty, Shown } from "../states";
 import { Mark, Strip } from "../strip";
 import { Pager, Search, Table, type Column } from "../table";
-import { age, durationOr, short } from "../words";
+import { age, duration, durationOr, short } from "../words";
 
 /** How the delivery of the last answer is known. */
 function proof(d: Device) {
   const last = d.waits[0];
   return last ? <Mark of={proven(last.proof)} /> : <span class="dim">–</span>;
+}
+
+/** What it asks, and what it was given where that is less. */
+function asks(d: Device) {
+  const asked = durationOr(d.asked_seconds);
+  if (d.given_seconds === 0 || d.given_seconds >= d.asked_seconds) return asked;
+  return <span title={`asked ${asked}, was given ${duration(d.given_seconds)}`}>{asked} <span class="dim">→ {duration(d.given_seconds)}</span></span>;
 }
 
 const columns: Column<Device>[] = [
@@ -22,8 +29,7 @@ const columns: Column<Device>[] = [
   { title: "Network", sort: "network", wide: true, cell: (d) => <a href={href("networks", d.network, { http: d.http })}>{d.network}</a> },
   { title: "Ladder", sort: "ladder", wide: true, cell: (d) => d.ladder ? <span class="nowrap">{d.ladder}</span> : <span class="dim" title="nothing explains it yet">–</span> },
   { title: "Search", cell: (d) => <><span class="nowrap">{d.state}</span>{d.deaf && <span class="tag" title="told a limit, asked for more again">deaf</span>}</> },
-  { title: "Asks", sort: "asked", number: true, cell: (d) => durationOr(d.asked_seconds) },
-  { title: "Given", sort: "given", number: true, wide: true, cell: (d) => durationOr(d.given_seconds) },
+  { title: "Asks", sort: "asked", number: true, cell: (d) => asks(d) },
   { title: "Last waits", cell: (d) => <Strip waits={d.waits} /> },
   { title: "Delivery", cell: proof },
   { title: "Seen", sort: "seen", wide: true, cell: (d) => <span class="nowrap">{age(d.seen, fleet.value ? Date.parse(fleet.value.now) : Date.now())}</span> },

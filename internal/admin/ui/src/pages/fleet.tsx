@@ -65,7 +65,7 @@ function Held() {
   const options = (colours: Ink): Options => ({
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     legend: { show: false },
-    padding: [10, 14, 0, 0],
+    padding: [10, 30, 0, 0],
     scales: { y: { range: (_u, _min, max) => [0, Math.max(4, Math.ceil(max * 1.2))] } },
     axes: [timeAxis(colours), axis(colours, { size: 56, incrs: [1, 2, 5, 10, 50, 100, 500, 1000, 5000, 10000, 50000, 100000], values: (_, at) => at.map(count) })],
     series: [{}, { stroke: colours.accent, width: 2, fill: `color-mix(in srgb, ${colours.accent} 14%, transparent)`, points: { show: false } },
