@@ -49,8 +49,8 @@ build: ui ## build bin/diastole, static, with the dashboard
 	@mkdir -p bin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.release=$(RELEASE)" -o bin/diastole ./cmd/diastole
 
-pages: build ## the dashboard: its types, its logic, and every page of it in a browser
-	@cd $(UIDIR) && npx tsc --noEmit && npm test --silent
+pages: build ## the dashboard: its types against the API, its logic, and every page of it in a browser
+	@cd $(UIDIR) && node types.mjs check && npx tsc --noEmit && npm test --silent
 	@if command -v chromium >/dev/null || [ -n "$${CI:-}" ]; then cd $(UIDIR) && DIASTOLE_BINARY=$(CURDIR)/bin/diastole npm run --silent browser; \
 	else echo "pages: no chromium here: no page was opened in a browser"; fi
 
