@@ -21,9 +21,7 @@ type decision struct {
 // decide asks the policy. It looks at what the request claims: a rule may deny,
 // and that has to come before any password reaches the server.
 func (p *Proxy) decide(r *http.Request, query eas.Envelope) decision {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	addr := peer.Addr().Unmap().WithZone("")
-	name := p.settings.Load().Policy.Network(addr)
+	network, name := p.cameFrom(r)
 	return decision{
 		Decision: p.settings.Load().Policy.Decide(policy.Asker{
 			Network:    name,
@@ -32,9 +30,17 @@ func (p *Proxy) decide(r *http.Request, query eas.Envelope) decision {
 			User:       principal(r),
 			Device:     query.DeviceKey(),
 		}),
-		network: heartbeat.NetworkOf(addr, name, r.ProtoMajor == 2),
+		network: network,
 		known:   name != "",
 	}
+}
+
+// cameFrom is the network of a request, and its configured name, "" where it has none.
+func (p *Proxy) cameFrom(r *http.Request) (n heartbeat.Network, name string) {
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	addr := peer.Addr().Unmap().WithZone("")
+	name = p.settings.Load().Policy.Network(addr)
+	return heartbeat.NetworkOf(addr, name, r.ProtoMajor == 2), name
 }
 
 // given is what a wait may have of what it asked.

@@ -122,6 +122,7 @@ func (p *Proxy) watchDelivery(held *wait, e ending) (written func()) {
 // proved takes in what became of an answer.
 func (p *Proxy) proved(held *wait, e ending, found heartbeat.Proof) {
 	p.config.Metrics.delivery.WithLabelValues(held.kind, found.String()).Inc()
+	p.logDelivery(held, e, found)
 	if held.followed() {
 		evidence, ok := p.config.Devices.Proved(held.key(), e.held, found)
 		p.teach(held, evidence, ok)

@@ -42,7 +42,7 @@ type Config struct {
 	// may have changed and with false when Covered has. nil: nobody tells.
 	Watch func(m Mailbox, heard func(changed bool)) Watching
 
-	LogUser func(user string) string // how a user is written to the log; "-" for all
+	LogName func(name string) string // how a user or a device is written to the log; "-" for all
 	Log     *zap.Logger              // nowhere
 	Metrics *Metrics                 // unregistered
 }
@@ -87,8 +87,8 @@ func New(c Config) *Proxy {
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(nil)
 	}
-	if c.LogUser == nil {
-		c.LogUser = func(string) string { return "-" }
+	if c.LogName == nil {
+		c.LogName = func(string) string { return "-" }
 	}
 	if c.Devices == nil {
 		c.Devices = heartbeat.NewTracker(heartbeat.TrackerConfig{})
@@ -161,7 +161,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.doomed { // what comes here is the rest of a body
 		panic(http.ErrAbortHandler)
 	}
-	p.serve(w, r)
+	p.serveLogged(w, r)
 	closing := w.Header().Get("Connection") == "close"
 	switch {
 	case c.body != nil:
@@ -202,6 +202,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	query.FillFromHeader(r.Header.Get)
 	p.heard(r, query)
 	decided := p.decide(r, query)
+	accessOf(w).asks(query, decided.Rule)
 	if decided.Denied() {
 		p.showDenied(r, query, decided)
 		p.deny(w, decided)

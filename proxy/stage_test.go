@@ -107,7 +107,8 @@ func (s *stage) open(front net.Listener, base string, set []func(*Config)) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	c := Config{Upstream: u, Log: zap.New(core), Metrics: NewMetrics(s.registry), LogUser: func(user string) string { return user }}
+	c := Config{Upstream: u, Log: zap.New(core), Metrics: NewMetrics(s.registry), LogName: func(name string) string { return name }}
+	c.LogRequests = true
 	for _, change := range set {
 		change(&c)
 	}

@@ -61,7 +61,7 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	}
 	up, err := p.exchange(r, request, body, held)
 	if err != nil {
-		p.begin(r, held)
+		p.begin(w, r, held)
 		p.observe(held, p.ending(held, nil, err, false))
 		p.waitFault(held, err).writeTo(w)
 		return
@@ -72,7 +72,7 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		p.refuseDraining(w)
 		return
 	}
-	p.begin(r, held)
+	p.begin(w, r, held)
 	p.limit(held, up)
 	p.join(held, up)
 	handler.stay()

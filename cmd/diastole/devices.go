@@ -21,7 +21,7 @@ type devicesCmd struct {
 
 // Help is shown by `diastole devices --help`.
 func (devicesCmd) Help() string {
-	return `Asks the admin listener of a running diastole. Users are written as in its log (log.users), but a search finds their plain names too.
+	return `Asks the admin listener of a running diastole. Users are written as in its log (log.users), but a search finds their plain names too, and a device by how the log writes it.
 
 ASKED is what the device asks for now; GIVEN what its last wait was allowed. STATE is how far it has found what its way survives. LAST WAITS, newest first: how they ended, after how long, and whether the answer is known to have arrived (confirmed or acked) or not (lost).`
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // shown is what the API shows.
-func (d *daemon) shown(users func(string) string) *admin.Learned {
+func (d *daemon) shown(names func(string) string) *admin.Learned {
 	return &admin.Learned{
 		Devices:   d.learned.devices,
 		Networks:  d.learned.networks,
@@ -20,7 +20,7 @@ func (d *daemon) shown(users func(string) string) *admin.Learned {
 		Standing:  d.standing(),
 		Waits:     d.learned.waits,
 		Decide:    func(a policy.Asker) policy.Decision { return d.rules.Load().Decide(a) },
-		User:      users,
+		User:      names,
 		Spellings: proxy.Spellings,
 		Forget:    d.forget,
 	}

@@ -118,7 +118,7 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 		return err
 	}
 	d.rules.Store(rules)
-	users, err := userNames(cfg.Log.Users) // one key for the log and the API: a line leads to its device
+	names, err := logNames(cfg.Log.Users) // one key for the log and the API: a line leads to its device
 	if err != nil {
 		return err
 	}
@@ -131,13 +131,13 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 	if d.hub, err = openSources(cfg, log, metrics); err != nil {
 		return err
 	}
-	if d.proxy, err = d.newProxy(rules, users, metrics); err != nil {
+	if d.proxy, err = d.newProxy(rules, names, metrics); err != nil {
 		return err
 	}
 	if d.phones, err = d.listen(ctx, cfg); err != nil {
 		return err
 	}
-	d.admin, err = d.newAdmin(users, metrics)
+	d.admin, err = d.newAdmin(names, metrics)
 	return err
 }
 
@@ -151,7 +151,7 @@ func newRegistry(b build) *prometheus.Registry {
 	return r
 }
 
-func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metrics prometheus.Registerer) (*proxy.Proxy, error) {
+func (d *daemon) newProxy(rules *policy.Policy, names func(string) string, metrics prometheus.Registerer) (*proxy.Proxy, error) {
 	cfg := d.config
 	toUpstream, err := trusting("upstream.ca", cfg.Upstream.CA)
 	if err != nil {
@@ -167,13 +167,13 @@ func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metri
 		Record:   d.learned.record,
 		Witness:  d.witness,
 		Watch:    watching(d.hub),
-		LogUser:  users,
+		LogName:  names,
 		Log:      d.log.Named("proxy"),
 		Metrics:  proxy.NewMetrics(metrics),
 	}), nil
 }
 
-func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
+func (d *daemon) newAdmin(names func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
 	if d.config.Admin.Listen == "" {
 		return nil, nil
 	}
@@ -191,7 +191,7 @@ func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer
 		Pprof:    d.config.Admin.Pprof,
 		Token:    token,
 		Hosts:    d.config.Admin.Hosts,
-		Learned:  d.shown(users),
+		Learned:  d.shown(names),
 		Log:      d.log.Named("admin"),
 	})
 }

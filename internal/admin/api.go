@@ -27,7 +27,8 @@ type Learned struct {
 	// Decide says what holds for whoever asks; its zero value is a device of which
 	// nothing is known, on a network without a configured name.
 	Decide func(policy.Asker) policy.Decision
-	// User writes a user as the log does.
+	// User writes a user as the log does, and a device by its id: the name itself, or
+	// hexadecimal digits.
 	User func(user string) string
 	// Spellings are the names under which a user may be known who is written so.
 	Spellings func(user string) []string

@@ -53,7 +53,7 @@ func (l *learnedBy) learned(t testing.TB) *Learned {
 		Tally:    l.tally,
 		Standing: func() Standing { return l.standing },
 		Decide:   rules.Decide,
-		User:     func(user string) string { return "h-" + user[:1] },
+		User:     func(name string) string { return "h-" + name[:1] },
 		Forget:   l.forget,
 	}
 }

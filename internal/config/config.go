@@ -71,7 +71,8 @@ type State struct {
 type Log struct {
 	Level  string // debug, info, warn, error
 	Format string // auto, json, console
-	Users  string // hashed, plain
+	Users  string // hashed, plain; of users and of devices
+	Access bool   // a line for each request that does not wait
 }
 
 // Default returns the configuration of an empty file. It is complete but for
@@ -102,6 +103,6 @@ func Default() *Config {
 		},
 		// Below the 30 s after which Kubernetes kills, and far below systemd's 90 s.
 		Drain: 25 * time.Second,
-		Log:   Log{Level: "info", Format: "auto", Users: "hashed"},
+		Log:   Log{Level: "info", Format: "auto", Users: "hashed", Access: true},
 	}
 }

@@ -58,7 +58,7 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		Admin:  Admin{Listen: "127.0.0.1:9180"},
 		Policy: policy.Spec{Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve},
 		Drain:  25 * time.Second,
-		Log:    Log{Level: "info", Format: "auto", Users: "hashed"},
+		Log:    Log{Level: "info", Format: "auto", Users: "hashed", Access: true},
 	})
 }
 

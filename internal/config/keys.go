@@ -67,6 +67,7 @@ var keys = []key[Config]{
 	field("log.level", func(c *Config) *string { return &c.Log.Level }, oneOf("debug", "info", "warn", "error")),
 	field("log.format", func(c *Config) *string { return &c.Log.Format }, oneOf("auto", "json", "console")),
 	field("log.users", func(c *Config) *string { return &c.Log.Users }, oneOf("hashed", "plain")),
+	field("log.access", func(c *Config) *bool { return &c.Log.Access }, yesNo),
 }
 
 // later are keys that the documentation of the whole project names and that this

@@ -72,6 +72,7 @@ log:
   level: "info"
   format: "auto"
   users: "hashed"
+  access: true
 `
 	if got := written(t, good(t, "minimal.yaml")); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)

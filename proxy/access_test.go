@@ -1,0 +1,127 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/diastole/diastole/internal/lab"
+)
+
+// requests are the log's lines of requests that do not wait.
+func (s *stage) requestLines() (lines []map[string]any) {
+	s.Helper()
+	s.settled()
+	for _, e := range s.log.FilterMessage("request").All() {
+		lines = append(lines, e.ContextMap())
+	}
+	return lines
+}
+
+// wantFields: these are among a line's.
+func wantFields(t *testing.T, line map[string]any, want map[string]any) {
+	t.Helper()
+	for name, value := range want {
+		if line[name] != value {
+			t.Errorf("%s is %v, want %v, in %v", name, line[name], value, line)
+		}
+	}
+}
+
+func TestEachRequestThatDoesNotWaitHasOneLine(t *testing.T) {
+	s := onSockets(t, lab.Answer(document("four")))
+	wantReply(t, s.ask(post{cmd: "Search", body: []byte("asked")}), 200, "four")
+	wantReply(t, s.ask(post{cmd: "Sync", body: []byte("\x03\x01\x6a\x00")}), 200, "four")
+	wantReply(t, s.ask(post{query: "Cmd=Dance&User=anna&DeviceId=dev1&DeviceType=phone"}), 200, "four")
+	lines := s.requestLines()
+	if len(lines) != 3 {
+		t.Fatalf("got %v", lines)
+	}
+	wantFields(t, lines[0], map[string]any{
+		"method": "POST", "path": "activesync", "protocol": "HTTP/1.1", "command": "Search", "user": "anna", "device": "dev1",
+		"device_type": "phone", "network": "127.0.0.0/24", "code": int64(200), "cut": false, "request_bytes": int64(5), "answer_bytes": int64(4),
+	})
+	wantFields(t, lines[1], map[string]any{"command": "Sync", "request_bytes": int64(4)})
+	wantFields(t, lines[2], map[string]any{"command": "Unknown"})
+	for _, l := range lines {
+		if took, up := l["took_seconds"].(float64), l["upstream_seconds"].(float64); up <= 0 || took < up {
+			t.Errorf("took %v s, of them at the server %v s", took, up)
+		}
+	}
+}
+
+func TestAWaitHasItsTwoLinesAndNoOther(t *testing.T) {
+	s := onSockets(t, lab.Answer(document(pingSays(1))))
+	wantReply(t, s.ask(post{cmd: "Ping", body: pingOf("480", "5")}), 200, pingSays(1))
+	if lines := s.requestLines(); len(lines) != 0 {
+		t.Errorf("got %v", lines)
+	}
+	for _, message := range []string{"wait begins", "wait ends"} {
+		lines := s.log.FilterMessage(message).All()
+		if len(lines) != 1 {
+			t.Fatalf("%d lines %q", len(lines), message)
+		}
+		wantFields(t, lines[0].ContextMap(), map[string]any{
+			"kind": "ping", "user": "anna", "device": "dev1", "network": "127.0.0.0/24", "asked_seconds": 480.0, "given_seconds": 480.0,
+		})
+	}
+}
+
+func TestOfAPathOnlyItsClassIsLogged(t *testing.T) {
+	s := onSockets(t, lab.Answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"))
+	for path, class := range map[string]string{
+		"/SOGo/so/anna/Mail?token=t0ken": "sogo", "/owa/anna@example.com/?pass=t0ken": "owa", "/EWS/Exchange.asmx": "ews",
+		"/anna": "other", "/": "root", "/Autodiscover/Autodiscover.xml?Email=anna": "autodiscover", "/.well-known/caldav": "well-known",
+	} {
+		before := len(s.requestLines())
+		c := s.call()
+		c.send("GET " + path + " HTTP/1.1\r\nHost: mail.example.test\r\n\r\n")
+		wantReply(t, c.reply(), 404, "")
+		c.Close()
+		lines := s.requestLines()
+		if len(lines) != before+1 {
+			t.Fatalf("%s has %d lines", path, len(lines)-before)
+		}
+		wantFields(t, lines[before], map[string]any{"path": class, "command": "other", "method": "GET", "code": int64(404), "user": "", "device": ""})
+		for name, value := range lines[before] {
+			if text, ok := value.(string); ok && (strings.Contains(text, "anna") || strings.Contains(text, "t0ken")) {
+				t.Errorf("%s: %s is %q", path, name, text)
+			}
+		}
+	}
+}
+
+func TestARequestThatWasCutSaysSo(t *testing.T) {
+	s := onSockets(t, func(x *lab.Exchange) error {
+		if err := x.ReadBody(); err != nil {
+			return err
+		}
+		if err := x.Send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"); err != nil {
+			return err
+		}
+		return io.EOF
+	})
+	if got := s.ask(post{cmd: "Search"}); !got.cut {
+		t.Fatalf("the phone got %+v", got)
+	}
+	lines := s.requestLines()
+	if len(lines) != 1 {
+		t.Fatalf("got %v", lines)
+	}
+	wantFields(t, lines[0], map[string]any{"code": int64(200), "cut": true, "answer_bytes": int64(4)})
+}
+
+func TestRequestsHaveNoLineWhereNoneIsWanted(t *testing.T) {
+	s := onSockets(t, lab.Answer(document("")), func(c *Config) { c.LogRequests = false })
+	s.proxy.Apply(Settings{})
+	wantReply(t, s.ask(post{cmd: "Search"}), 200, "")
+	if lines := s.requestLines(); len(lines) != 0 {
+		t.Errorf("got %v", lines)
+	}
+	s.proxy.Apply(Settings{LogRequests: true})
+	wantReply(t, s.ask(post{cmd: "Search"}), http.StatusOK, "")
+	if lines := s.requestLines(); len(lines) != 1 {
+		t.Errorf("after it was switched on: %v", lines)
+	}
+}
