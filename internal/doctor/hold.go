@@ -34,8 +34,11 @@ func (d *device) try(ctx context.Context, v *visit, t trial) (h Hold) {
 		switch {
 		case h.End == endMail:
 			if err := d.settle(ctx); err != nil {
-				h.End, h.Says = endFailed, explained(err).Error()
-				return h
+				return h.failed(ctx, err)
+			}
+		case h.Status == 7: // the folders have changed meanwhile (MS-ASCMD 2.2.3.177.11)
+			if err := d.enter(ctx); err != nil {
+				return h.failed(ctx, err)
 			}
 		case h.End == endLimit && time.Duration(h.Limit) > t.interval:
 			t = trial{interval: time.Duration(h.Limit), poke: t.silence()}
@@ -45,6 +48,10 @@ func (d *device) try(ctx context.Context, v *visit, t trial) (h Hold) {
 	}
 	return h
 }
+
+// dozing is how long this machine may have slept for a wait to count. Time as programs
+// measure it stands still meanwhile, and the clocks of all others go on.
+const dozing = time.Second
 
 // hold asks once, on a connection of its own, and looks how it ends.
 func (d *device) hold(ctx context.Context, v *visit, t trial) Hold {
@@ -58,7 +65,8 @@ func (d *device) hold(ctx context.Context, v *visit, t trial) Hold {
 		return h.failed(ctx, err)
 	}
 	defer l.Close()
-	began := time.Now()
+	h.To = l.bare.RemoteAddr().String()
+	began, asleep := time.Now(), v.asleep()
 	if err := r.Write(l); err != nil {
 		return h.failed(ctx, err)
 	}
@@ -66,6 +74,10 @@ func (d *device) hold(ctx context.Context, v *visit, t trial) Hold {
 	got, err := l.answer(r, began.Add(t.interval+slack))
 	stop()
 	h.Took = Span(time.Since(began))
+	if slept := v.asleep() - asleep; slept > dozing {
+		h.End, h.Says = endSlept, "this machine slept for "+briefly(slept.Round(time.Second))+" meanwhile"
+		return h
+	}
 	if ctx.Err() == nil && err == nil {
 		h.answered(got, d.waitsOn())
 		return h
@@ -85,7 +97,7 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 		h.By = strings.TrimSpace(h.By + " via " + via)
 	}
 	if got.StatusCode != 200 {
-		h.End, h.Says = endHTTP, "HTTP "+got.Status
+		h.End, h.Says = endHTTP, "HTTP "+strings.TrimSpace(got.Status)
 		return
 	}
 	read, err := eas.ParsePingResponse(got.body)
@@ -106,7 +118,7 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 	case read.Status == 2:
 		h.End = endMail
 	case read.Status != 1:
-		h.End = endStatus
+		h.End, h.Says = endStatus, statusWords(eas.CommandPing.String(), h.Status)
 	case meaning(time.Duration(h.Asked), a) == early:
 		h.End = endEarly
 	default: // some seconds late is held too: a server that is slow is not a path that cuts

@@ -1,0 +1,89 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// again holds the wait once more that was ended with a word. A time-out ends it after
+// the same time; the restart of a server, which looks the same the first time, does not.
+func (w *walk) again(ctx context.Context) error {
+	first := w.path.decides()
+	if first == nil || !first.abrupt() {
+		return nil
+	}
+	once := w.path.longer(first.when())
+	if once+slack > w.limit {
+		return nil
+	}
+	w.tell(fmt.Sprintf("holding a wait of %s once more: is it always ended after %s?", briefly(once), briefly(time.Duration(first.Took.rounded()))))
+	if h := w.try(ctx, 0, trial{interval: once}); h.End != endGivenUp {
+		w.path.Again = &h
+	}
+	return ctx.Err()
+}
+
+// abrupt says whether a connection was ended, or given up by a proxy, in the middle of a
+// wait: by a time-out, or by an accident. Everything else is a server's own decision.
+func (h Hold) abrupt() bool {
+	switch h.End {
+	case endClosed, endReset:
+		return true
+	case endHTTP:
+		return !h.atOnce()
+	}
+	return false
+}
+
+// atOnce is a refusal: no time-out is so short.
+func (h Hold) atOnce() bool { return time.Duration(h.Took) < 5*time.Second }
+
+// longer is the shortest of the waits that would have lasted longer than so long.
+func (r *PathReport) longer(than time.Duration) (once time.Duration) {
+	for _, h := range r.Holds {
+		if asked := time.Duration(h.Asked); asked > than && (once == 0 || asked < once) {
+			once = asked
+		}
+	}
+	return once
+}
+
+// accident is the verdict where what ended a wait did not end it again; ok is false
+// where it did, or was not tried.
+func (r *PathReport) accident(first *Hold) (v Verdict, ok bool) {
+	if r.Again == nil {
+		return v, false
+	}
+	v.Side, v.Low = SideUnknown, Span(r.low())
+	was := briefly(time.Duration(first.Took.rounded())) + " (" + visible(first.Says) + ")"
+	v.Ways = []string{"look whether the server, or the proxy in front of it, was restarted or reloaded then; and look again"}
+	switch a := r.Again; {
+	case a.End == endFailed:
+		v.Says = "It cannot be told: waits were ended after " + was + ", and then the server could not be asked any more: " + visible(a.Says) + "."
+		v.Ways[0] = "the server, or the network in front of it, went away during the look: try again when it is back"
+	case a.End == endSlept, a.abrupt():
+		return v, false
+	default:
+		v.Says = "It cannot be told: waits were ended after " + was + ", but held once more one lived for " + briefly(time.Duration(a.Took.rounded())) +
+			". That is no time-out, but something that happened once."
+	}
+	return v, true
+}
+
+// repeated says what holding the wait once more has shown.
+func (r *PathReport) repeated(first *Hold) string {
+	switch a := r.Again; {
+	case !first.abrupt():
+		return ""
+	case a == nil || a.End == endSlept:
+		return "it was tried once: if the server, or a proxy, was restarted just then, that looks the same (allow more time with --search)"
+	case (a.Took - first.Took).near():
+		return "a wait was held once more, and ended after " + briefly(time.Duration(a.Took.rounded())) + " again: it is a time-out, and no accident"
+	default:
+		return "a wait was held once more, and ended after " + briefly(time.Duration(a.Took.rounded())) + " then: not always after the same time"
+	}
+}
+
+// near is a difference that a network and a timer make.
+func (s Span) near() bool { return time.Duration(s).Abs() <= 5*time.Second }
