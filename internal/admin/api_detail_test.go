@@ -154,7 +154,7 @@ func TestWhoisFindsHowAUserIsWrittenAndWhatDevicesThereAre(t *testing.T) {
 		shown   string
 		devices int
 		more    bool
-	}{"USER77@example.com": {"[h-U h-u]", 1, false}, "nobody": {"[h-n]", 0, false}, "many": {"[h-m]", MaxItems, true}} {
+	}{"USER77@example.com": {"[e0e55 e0e75]", 1, false}, "nobody": {"[e0e6e]", 0, false}, "many": {"[e0e6d]", MaxItems, true}} {
 		a := post(t, address, `{"user":"`+user+`"}`, asJSON)
 		got := decode[Whois](t, a)
 		if a.status != 200 || got.User != user || fmt.Sprint(got.Shown) != want.shown || len(got.Devices) != want.devices || got.More != want.more {

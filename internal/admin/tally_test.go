@@ -124,7 +124,7 @@ func TestDecisionsAreCountedByRuleAndTheLastOnesAreShown(t *testing.T) {
 		}
 	}
 	if page.Total != mostRecent || !page.More || len(page.Recent) != 5 || page.Recent[0].Device != "d-u611" || page.Recent[0].What != "lowered" ||
-		page.Recent[1].What != "denied" || page.Recent[2].What != "observed" || page.Recent[3].What != "given" || page.Recent[0].User != "h-u" {
+		page.Recent[1].What != "denied" || page.Recent[2].What != "observed" || page.Recent[3].What != "given" || page.Recent[0].User != "e0e75" {
 		t.Errorf("%+v", page)
 	}
 	if page = read[DecisionsPage](t, url+"?rule=stolen&limit=1&offset=1"); page.Total != mostRecent/4 || page.Recent[0].Device != "d-u606" {

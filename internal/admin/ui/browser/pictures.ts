@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { launch, look } from "./look";
-import { crowd } from "./world";
+import { crowd, idOf } from "./world";
 
 const to = resolve("../../../docs/images");
 const pictures: { name: string; place: string; seen: string; dark?: boolean; width?: number }[] = [
@@ -18,11 +18,11 @@ const pictures: { name: string; place: string; seen: string; dark?: boolean; wid
 ];
 
 mkdirSync(to, { recursive: true });
-const world = await crowd(5_000), browser = await launch();
-const devices = (await (await fetch(`${world.address}/api/v1/devices?q=user4096@`)).json()) as { devices: { id: string }[] };
+const world = await crowd(5_000, { users: "plain" }), browser = await launch();
+const device = await idOf(world.address, "user4096@");
 for (const p of pictures) {
   const { page } = await look(browser, world.address, { ...(p.dark ? { dark: true } : {}), ...(p.width ? { width: p.width } : {}) });
-  await page.goto(`${world.address}/ui/#/${p.place || `devices/${devices.devices[0]!.id}`}`);
+  await page.goto(`${world.address}/ui/#/${p.place || `devices/${device}`}`);
   await page.getByText(p.seen).first().waitFor();
   await page.waitForTimeout(p.place === "fleet" ? 20_000 : 1_000); // the chart wants some seconds of life
   await page.screenshot({ path: `${to}/dashboard-${p.name}.png` });

@@ -54,6 +54,11 @@ async function failure(response: Response): Promise<Failure> {
   }
 }
 
+/** What went wrong while asking, in words. */
+export function asFailure(cause: unknown): Failure {
+  return cause instanceof Failure ? cause : new Failure("the answer cannot be read", "Reload the page: it may be older than the program.");
+}
+
 /** Asks for JSON. It is ours and checked against openapi.yaml by a test of the server: no second check here. */
 export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
   return (await (await open(path, signal)).json()) as T;

@@ -1,11 +1,11 @@
 // One device through time, and what is decided about it.
 import { useState } from "preact/hooks";
 import type { DeviceDetail, PastWait } from "../api";
-import { api, ask } from "../client";
+import { api, ask, asFailure, type Failure } from "../client";
 import { useLoad } from "../load";
 import { meaning, proven } from "../outcome";
 import { href, place } from "../route";
-import { Empty, Shown } from "../states";
+import { Empty, Failed, Shown } from "../states";
 import { Mark, Strip } from "../strip";
 import { changes } from "../timeline";
 import { TimelinePlot } from "../timeline-plot";
@@ -21,9 +21,15 @@ function Device({ of }: { of: DeviceDetail }) {
   const oldest = of.past.at(-1)?.ended ?? "";
   const past = [...of.past, ...(older?.past.filter((w) => w.ended < oldest) ?? [])];
   const before = older ? older.before : of.before;
+  const [failure, setFailure] = useState<Failure | undefined>(undefined);
   const more = async () => {
-    const page = await ask<DeviceDetail>(api(`devices/${of.id}`, { before }), new AbortController().signal);
-    setOlder({ past: [...(older?.past ?? []), ...page.past], before: page.before });
+    try {
+      const page = await ask<DeviceDetail>(api(`devices/${of.id}`, { before }), new AbortController().signal);
+      setOlder({ past: [...(older?.past ?? []), ...page.past], before: page.before });
+      setFailure(undefined);
+    } catch (cause) {
+      setFailure(asFailure(cause));
+    }
   };
   return (
     <>
@@ -37,7 +43,8 @@ function Device({ of }: { of: DeviceDetail }) {
       <Facts of={of} />
       <Changes past={past} />
       <History past={past} />
-      {before && <p><button type="button" onClick={() => void more().catch(() => setOlder({ past: older?.past ?? [], before: "" }))}>Older waits</button></p>}
+      {failure && <Failed of={failure} />}
+      {before && <p><button type="button" onClick={() => void more()}>Older waits</button></p>}
     </>
   );
 }
