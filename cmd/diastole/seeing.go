@@ -22,6 +22,7 @@ func (d *daemon) shown(names func(string) string) *admin.Learned {
 		Decide:    func(a policy.Asker) policy.Decision { return d.rules.Load().Decide(a) },
 		User:      names,
 		Spellings: proxy.Spellings,
+		Secret:    d.learned.store.Secret("device ids"),
 		Forget:    d.forget,
 	}
 }

@@ -32,6 +32,9 @@ type Learned struct {
 	User func(user string) string
 	// Spellings are the names under which a user may be known who is written so.
 	Spellings func(user string) []string
+	// Secret is 32 random bytes, under which the ids of devices are sealed: with others
+	// after a restart, the ids that were given out before lead nowhere.
+	Secret [32]byte
 	// Forget drops all that is known of a user, written as the phones sign in. An
 	// error says that some of it may be left.
 	Forget func(user string) (Forgotten, error)
@@ -53,7 +56,7 @@ func newAPI(l *Learned) *api {
 	if l.Tally == nil {
 		l.Tally = NewTally(time.Now())
 	}
-	a := &api{Learned: l, seal: newSeal(), turns: make(chan struct{}, mostLooks)}
+	a := &api{Learned: l, seal: newSeal(l.Secret), turns: make(chan struct{}, mostLooks)}
 	a.events = newAudience(a)
 	l.Tally.Show(a.events.hear)
 	return a

@@ -119,8 +119,8 @@ func TestWithoutAStoreADeviceShowsWhatIsRememberedWithIt(t *testing.T) {
 	}
 }
 
-func TestAnIDIsGoodInThisProcessOnlyAndSaysNothing(t *testing.T) {
-	one, other := newSeal(), newSeal()
+func TestAnIDIsGoodUnderItsSecretOnlyAndSaysNothing(t *testing.T) {
+	one, other := newSeal([32]byte{1}), newSeal([32]byte{2})
 	seen := map[string]bool{}
 	for number := range uint64(1000) {
 		id := one.id(number)
@@ -129,7 +129,7 @@ func TestAnIDIsGoodInThisProcessOnlyAndSaysNothing(t *testing.T) {
 		}
 		seen[id] = true
 		if _, ok := other.open(id); ok {
-			t.Errorf("another process takes %s", id)
+			t.Errorf("another secret takes %s", id)
 		}
 	}
 	for _, id := range []string{"", "0", strings.Repeat("0", 32), strings.Repeat("0", 64), "not hexadecimal at all, not at all"} {

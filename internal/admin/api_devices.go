@@ -17,7 +17,7 @@ type DevicesPage struct {
 
 // Device is what is known of a device. An interval of 0 is one that is not known.
 type Device struct {
-	ID       string  `json:"id"`   // for /api/v1/devices/ID, until the next start
+	ID       string  `json:"id"`   // for /api/v1/devices/ID; the same after a restart where state.path is set
 	User     string  `json:"user"` // as log.users says
 	Device   string  `json:"device"`
 	Type     string  `json:"device_type"`

@@ -97,6 +97,8 @@ test("columns sort and pages turn by keyboard alone", async () => {
 test("an empty search and a device that is not there say so, with a way out", async () => {
   const { page } = await look(browser, world.address);
   await open(page, "devices?q=nobody-has-this", "No device is like that");
-  await open(page, `devices/${"0".repeat(32)}`, "Try again");
+  await open(page, `devices/${"0".repeat(32)}`, "this id was not given out here");
+  await page.getByRole("link", { name: "Find it among the devices" }).click();
+  await page.getByText("50,000 devices").waitFor();
   await open(page, "nowhere", "There is no such page");
 });

@@ -308,7 +308,7 @@ export type WaitEvent = Decided & {
 export type Whois = {
   /** As it was asked for. */
   user: string;
-  /** As log.users writes the user. */
+  /** As log.users writes the name in the log. */
   shown: string[];
   /** There are more devices. */
   more: boolean;

@@ -13,7 +13,12 @@ import { date, duration, durationOr } from "../words";
 
 export function DevicePage() {
   const loaded = useLoad<DeviceDetail>(api(`devices/${encodeURIComponent(place.value.name)}`));
-  return <Shown of={loaded}>{(d) => <Device key={d.id} of={d} />}</Shown>;
+  return (
+    <>
+      <Shown of={loaded}>{(d) => <Device key={d.id} of={d} />}</Shown>
+      {loaded.failure?.status === 404 && <p><a class="button" href={href("devices")}>Find it among the devices</a></p>}
+    </>
+  );
 }
 
 function Device({ of }: { of: DeviceDetail }) {
