@@ -107,7 +107,7 @@ func (p *Proxy) logAccess(a *access, r *http.Request) {
 	}
 	p.config.Log.Info("request",
 		zap.String("method", clip(r.Method)),
-		zap.String("path", pathClass(r.URL.Path)),
+		zap.String("path_class", pathClass(r.URL.Path)),
 		zap.String("protocol", r.Proto),
 		zap.String("command", a.command),
 		zap.String("user", p.named(user)),

@@ -26,7 +26,7 @@ func (p *Proxy) begin(w http.ResponseWriter, r *http.Request, held *wait) {
 		zap.Float64("advice_seconds", held.advice.Seconds()),
 		zap.Float64("would_seconds", held.would.Seconds()),
 		zap.Int("folders", held.folders),
-		zap.String("version", held.version),
+		zap.String("eas_version", held.version),
 		zap.String("user_agent", clip(r.UserAgent())))...)
 }
 

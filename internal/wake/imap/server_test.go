@@ -241,3 +241,13 @@ var (
 	inbox = wake.Mailbox{Inbox: true}
 	both  = wake.Mailbox{Inbox: true, Mail: true}
 )
+
+// told counts the lines whose reason for people has this in it.
+func (w *world) told(part string) (n int) {
+	for _, line := range w.log.All() {
+		if why, _ := line.ContextMap()["why"].(string); strings.Contains(why, part) {
+			n++
+		}
+	}
+	return n
+}

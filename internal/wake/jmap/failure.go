@@ -68,7 +68,7 @@ func (s *Source) mourn(err error, stood bool) time.Duration {
 	}
 	s.counts.failures.WithLabelValues(f.why).Inc()
 	if stood || f.why == "refused" { // the latter is the user's trouble, not the source's: others are heard
-		s.config.Log.Debug("jmap: "+f.Error(), zap.String("reason", f.why))
+		s.config.Log.Debug("nobody listens for a user", zap.String("reason", f.why), zap.String("why", f.Error()))
 	} else {
 		s.health.Down(f.Error(), zap.String("reason", f.why))
 	}
