@@ -14,7 +14,7 @@ import (
 // pathFlags say how a way is tried.
 type pathFlags struct {
 	Holds  []time.Duration `placeholder:"TIME,..." help:"With --url: the lengths of the waits, at most 8 (default 60s,300s,600s,900s)."`
-	Search time.Duration   `default:"45m" placeholder:"TIME" help:"With --url: how long the search for the exact figure may take when waits die without a word; 0: none (default ${default})."`
+	Search time.Duration   `default:"45m" placeholder:"TIME" help:"With --url: how much longer it may take to find the exact figure, where waits die without a word, or to hold one again that was ended; 0: not at all (default ${default})."`
 }
 
 func (f pathFlags) validate(used bool) error {
@@ -40,16 +40,35 @@ var errCut = errReported{errors.New("something cuts waits, or it cannot be told"
 // walk looks at the way to a server.
 func (c doctorCmd) walk(ctx context.Context, s streams, p doctor.PathConfig) error {
 	shown := newBars(s.err)
+	if name := proxySet(); name != "" {
+		shown.tell(name + " is set, and not used: phones go straight to the address")
+	}
 	p.Holds, p.Search, p.Tell, p.Watch = c.Holds, c.Search, shown.tell, shown.watch
 	report, err := doctor.RunPath(ctx, p)
 	shown.close()
-	if printed := c.printPath(s.out, report); err != nil || printed != nil {
+	printed := c.printPath(s.out, report)
+	switch {
+	case printed != nil:
 		return errors.Join(err, printed)
+	case err != nil && isTerminal(s.out) && isTerminal(s.err):
+		return errReported{err} // the verdict, right above, says it
+	case err != nil:
+		return err
 	}
 	if report.Verdict.Side != doctor.SideNone {
 		return errCut
 	}
 	return nil
+}
+
+// proxySet is a variable that names a proxy, as other programs use it; "" without one.
+func proxySet() string {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"} {
+		if os.Getenv(name) != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // printPath writes the report as far as it goes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -121,5 +122,45 @@ func TestWaitsThatWentToSeveralAddressesAreNoted(t *testing.T) {
 	v := judge(&PathReport{Holds: []Hold{one, other}})
 	if v.Side != SideNone || len(v.Notes) != 1 || !strings.Contains(v.Notes[0], "waits went to 192.0.2.1:443 and [2001:db8::1]:443") {
 		t.Errorf("%+v", v)
+	}
+}
+
+// A name with a dead address and two that live. Whoever asks it twice may get another.
+func TestAllWaitsGoToTheAddressThatAnsweredFirst(t *testing.T) {
+	inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
+		var mu sync.Mutex
+		asked := map[string]int{}
+		r, err := RunPath(context.Background(), PathConfig{URL: "http://lab", User: "anna", Password: "secret", Holds: []time.Duration{time.Minute},
+			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+				mu.Lock()
+				asked[address]++
+				mu.Unlock()
+				if address == "lab:80" {
+					time.Sleep(15 * time.Second) // the dead one
+				}
+				return w.pipe.Dial(ctx, network, address)
+			}})
+		if err != nil || r.Verdict.Side != SideNone || asked["lab:80"] != 1 || time.Duration(r.Connect) != 15*time.Second {
+			t.Errorf("%v, asked %v, %+v", err, asked, r)
+		}
+		if n := r.Verdict.Notes; len(n) != 1 || n[0] != "it took 15s to connect, and so it does for phones: look whether each address of the name is alive" {
+			t.Errorf("notes %q", n)
+		}
+	})
+}
+
+func TestAnAddressThatDiesGivesWayToTheNamesOthers(t *testing.T) {
+	here, _ := net.Pipe()
+	defer here.Close()
+	var asked []string
+	s := &steady{known: map[string]string{"lab:80": "192.0.2.1:80"}, dial: func(_ context.Context, _, address string) (net.Conn, error) {
+		asked = append(asked, address)
+		if address == "lab:80" {
+			return here, nil
+		}
+		return nil, syscall.ECONNREFUSED
+	}}
+	if c, err := s.Dial(t.Context(), "tcp", "lab:80"); err != nil || c != here || strings.Join(asked, " ") != "192.0.2.1:80 lab:80" {
+		t.Errorf("%v, asked %v", err, asked)
 	}
 }

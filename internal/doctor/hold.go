@@ -102,7 +102,7 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 	}
 	read, err := eas.ParsePingResponse(got.body)
 	if err != nil {
-		h.End, h.Says = endStrange, "HTTP 200 with "+got.Header.Get("Content-Type")+", which answers no Ping"
+		h.End, h.Says = endStrange, "HTTP 200 with "+got.Header.Get("Content-Type")
 		return
 	}
 	h.Status = int(read.Status)

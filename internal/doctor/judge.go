@@ -19,6 +19,9 @@ func judge(r *PathReport) Verdict {
 	if to := r.addresses(); len(to) > 1 {
 		v.Notes = append(v.Notes, "the name has several addresses, and waits went to "+strings.Join(to, " and ")+": what is found may be true of one of them only")
 	}
+	if r.Connect > Span(2*time.Second) {
+		v.Notes = append(v.Notes, "it took "+r.Connect.rounded().String()+" to connect, and so it does for phones: look whether each address of the name is alive")
+	}
 	return v
 }
 
@@ -188,7 +191,7 @@ func (r *PathReport) heard(h *Hold, low time.Duration) Verdict {
 		return v
 	}
 	at := h.when()
-	v := Verdict{Side: SideServer, After: Span(at).rounded(), Low: Span(low), High: Span(at)}
+	v := Verdict{Side: SideServer, After: Span(at).rounded(), Low: Span(min(low, at)), High: Span(at)}
 	after := briefly(time.Duration(v.After))
 	switch h.End {
 	case endHTTP:
@@ -203,9 +206,13 @@ func (r *PathReport) heard(h *Hold, low time.Duration) Verdict {
 		v.Says = fmt.Sprintf("Server side: the server answers a wait of %s too late, after %s: no phone waits so long.", briefly(time.Duration(h.Asked)), after)
 	case endLimit:
 		v.Says = "Server side: the server takes no wait above " + after + " (Status 5)."
+	case endStatus:
+		v.Side = SideUnknown
+		v.Says = fmt.Sprintf("It cannot be told: the server answers a wait of %s with %s, after %s. That is its own trouble, and not the way's.", briefly(time.Duration(h.Asked)), visible(h.Says), after)
+		return v
 	default:
 		v.Side = SideUnknown
-		v.Says = fmt.Sprintf("It cannot be told: a wait of %s was answered with something else after %s: %s.", briefly(time.Duration(h.Asked)), after, visible(h.Says))
+		v.Says = fmt.Sprintf("It cannot be told: a wait of %s brought something that is no answer of ActiveSync, after %s: %s.", briefly(time.Duration(h.Asked)), after, visible(h.Says))
 	}
 	if h.End == endHTTP && h.atOnce() {
 		return v // a refusal: no time-out is to be raised

@@ -75,9 +75,9 @@ func TestWhatIsNoCutIsNotCalledOne(t *testing.T) {
 		fault lab.Fault
 		says  string
 	}{
-		"sign-in": {lab.SignIn(nil), "It cannot be told: a wait of 1m was answered with something else after 0s: HTTP 200 with text/html, which answers no Ping."},
+		"sign-in": {lab.SignIn(nil), "It cannot be told: a wait of 1m brought something that is no answer of ActiveSync, after 0s: HTTP 200 with text/html."},
 		"403":     {lab.Fault{Kind: lab.FaultHTTP, Code: 403}, "It cannot be told: the wait is refused at once with HTTP 403 Forbidden: the user, or the device, may not use ActiveSync. Look whether it is on for this mailbox, and whether a device DiastoleDoctor1 is blocked, or waits in quarantine to be allowed; or else a filter in front refuses."},
-		"3":       {lab.Fault{Kind: lab.FaultStatus, Code: 3}, "It cannot be told: a wait of 1m was answered with something else after 0s: status 3, parameters missing."},
+		"3":       {lab.Fault{Kind: lab.FaultStatus, Code: 3}, "It cannot be told: the server answers a wait of 1m with status 3, parameters missing, after 0s. That is its own trouble, and not the way's."},
 		"mail":    {lab.Fault{Kind: lab.FaultStatus, Code: 2}, "It cannot be told: the wait of 1m was disturbed by mail again and again; take a quieter mailbox."},
 	} {
 		inWorld(t, lab.ServerConfig{}, nil, func(w *world) {

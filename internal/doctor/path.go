@@ -44,6 +44,7 @@ type walk struct {
 	*visit
 	holds []time.Duration
 	limit time.Duration
+	dial  *steady
 	watch func(Progress)
 	lanes []*device // a server ends an older Ping of a device for a newer one: each wait has its own
 	path  *PathReport
@@ -60,7 +61,9 @@ func (w *walk) run(ctx context.Context) (*PathReport, error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{w.secure, w.options, w.register, w.hold, w.narrow, w.again} {
-		if err := step(ctx); err != nil {
+		err := step(ctx)
+		w.path.Connect = Span(w.dial.took())
+		if err != nil {
 			return w.path, w.stopped(err)
 		}
 	}
@@ -91,8 +94,9 @@ func newWalk(c PathConfig) *walk {
 	if len(c.Holds) == 0 {
 		c.Holds = DefaultHolds()
 	}
-	w := &walk{holds: slices.Clone(c.Holds), limit: c.Search, watch: c.Watch, path: &PathReport{URL: endpoint(c.URL)},
-		visit: &visit{report: &Report{}, asleep: asleep, Config: Config{URL: c.URL, User: c.User, Password: c.Password, TLS: c.TLS, Dial: c.Dial, Tell: c.Tell}}}
+	dial := &steady{dial: c.Dial, known: map[string]string{}}
+	w := &walk{dial: dial, holds: slices.Clone(c.Holds), limit: c.Search, watch: c.Watch, path: &PathReport{URL: endpoint(c.URL)},
+		visit: &visit{report: &Report{}, asleep: asleep, Config: Config{URL: c.URL, User: c.User, Password: c.Password, TLS: c.TLS, Dial: dial.Dial, Tell: c.Tell}}}
 	slices.Sort(w.holds)
 	w.holds = slices.Compact(w.holds)
 	w.holds = w.holds[:min(len(w.holds), MostHolds)]
@@ -127,7 +131,7 @@ func (w *walk) options(ctx context.Context) error {
 
 // register makes a device for each wait.
 func (w *walk) register(ctx context.Context) error {
-	w.tell(fmt.Sprintf("registering a device for each wait (DiastoleDoctor1 to %d), and syncing the last week of the inbox", len(w.holds)))
+	w.tell(fmt.Sprintf("registering %s, DiastoleDoctor1 and on, and syncing the last week of the inbox", counted(len(w.holds), "device")))
 	d := w.device("1")
 	w.lanes = append(w.lanes, d)
 	if err := w.step("FolderSync", func() (string, error) {
@@ -189,7 +193,7 @@ func (w *walk) step(name string, do func() (string, error)) error {
 // hold holds all waits at once. When one dies in silence the longer ones are given up:
 // a box that has forgotten the shorter forgets them too, and hours are dear.
 func (w *walk) hold(ctx context.Context) error {
-	w.tell(fmt.Sprintf("holding %s at once, the longest for %s; each on a connection of its own", counted(len(w.holds), "wait"), briefly(w.holds[len(w.holds)-1])))
+	w.tell(fmt.Sprintf("holding %s, the longest for %s; all at once, each on a connection of its own", counted(len(w.holds), "wait"), briefly(w.holds[len(w.holds)-1])))
 	giveUp := make([]context.CancelFunc, len(w.holds))
 	contexts := make([]context.Context, len(w.holds))
 	for i := range w.holds {

@@ -10,6 +10,7 @@ type PathReport struct {
 	URL      string    `json:"url"`
 	Security *Security `json:"tls,omitempty"` // null with http://
 	Server   Server    `json:"server"`
+	Connect  Span      `json:"connect_seconds"`   // the first connection
 	Steps    []Step    `json:"steps"`             // OPTIONS, FolderSync, Sync
 	Holds    []Hold    `json:"holds"`             // as they were asked for, the shortest first
 	Search   []Hold    `json:"search,omitempty"`  // between the longest that lived and the shortest that died
