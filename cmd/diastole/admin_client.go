@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -90,7 +92,7 @@ func (f adminFlags) send(method, path string, what []byte) ([]byte, error) {
 	if f.TokenFile != "" {
 		token, err := os.ReadFile(f.TokenFile)
 		if err != nil {
-			return nil, fmt.Errorf("--token-file: %w", err)
+			return nil, fmt.Errorf("--token-file: %w; give the file of its admin.token_file", err)
 		}
 		r.Header.Set("Authorization", "Bearer "+string(bytes.TrimSpace(token)))
 	}
@@ -115,7 +117,15 @@ func (f adminFlags) unreachable(err error) error {
 	if errors.As(err, &failed) {
 		err = failed.Err // without the URL, which is said already
 	}
+	var nameless *net.DNSError
+	var record tls.RecordHeaderError
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s does not answer within %v; does the way there drop packets, or is diastole out of breath? Its /livez tells", f.base(), askWithin)
+	case errors.As(err, &nameless) && nameless.IsNotFound:
+		return fmt.Errorf("there is no %s; give --admin URL, for example http://127.0.0.1:9180", nameless.Name)
+	case errors.As(err, &record), strings.Contains(err.Error(), "gave HTTP response to HTTPS client"):
+		return fmt.Errorf("%s speaks no TLS; write http:// in --admin, on loopback or through ssh -L", f.base())
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("nobody listens at %s; is diastole running there, and is this its admin.listen? Otherwise give --admin URL", f.base())
 	case strings.Contains(err.Error(), "invalid header field value"):

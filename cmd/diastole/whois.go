@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -29,13 +28,13 @@ func (c whoisCmd) Run(s streams) error {
 	if printed || err != nil {
 		return err
 	}
-	if err := c.print(s.out, found); err != nil {
+	if err := c.print(paperOf(s.out), found); err != nil {
 		return fmt.Errorf("printing the user: %w", err)
 	}
 	return nil
 }
 
-func (c whoisCmd) print(w io.Writer, found admin.Whois) error {
+func (c whoisCmd) print(w paper, found admin.Whois) error {
 	if _, err := fmt.Fprintf(w, "%s is in the log as %s\n\n", strconv.Quote(c.User), strings.Join(found.Shown, " or ")); err != nil {
 		return err
 	}

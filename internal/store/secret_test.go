@@ -13,7 +13,8 @@ func TestASecretStaysTheSameForAsLongAsTheFileDoes(t *testing.T) {
 	if s = open(t, Config{Path: path}); s.Secret("a") != a || s.Secret("b") != b {
 		t.Error("others after a restart")
 	}
-	if open(t, Config{Path: one(t)}).Secret("a") == a || open(t, Config{}).Secret("a") == open(t, Config{}).Secret("a") {
-		t.Error("two files have the same")
+	memory := open(t, Config{}).Secret("a")
+	if open(t, Config{Path: one(t)}).Secret("a") == a || open(t, Config{}).Secret("a") == memory {
+		t.Error("two stores have the same")
 	}
 }
