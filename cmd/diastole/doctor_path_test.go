@@ -116,13 +116,13 @@ func TestTheDoctorsPageNamesWhatTheReportHas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := doctor.PathReport{Security: &doctor.Security{}, Control: &doctor.Hold{}, Search: make([]doctor.Hold, 1),
+	full := doctor.PathReport{Security: &doctor.Security{}, Control: &doctor.Hold{}, Again: &doctor.Hold{}, Search: make([]doctor.Hold, 1),
 		Verdict: doctor.Verdict{After: 1, Low: 1, High: 1}}
 	text, err := json.Marshal(full)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"verdict", "side", "after_seconds", "low_seconds", "high_seconds", "holds", "search", "control", "tls", "days_left"} {
+	for _, name := range []string{"verdict", "side", "after_seconds", "low_seconds", "high_seconds", "holds", "search", "control", "again", "tls", "days_left"} {
 		if !strings.Contains(string(page), name) || !strings.Contains(string(text), `"`+name+`":`) {
 			t.Errorf("%s is not on the page, or not in the report: %s", name, text)
 		}

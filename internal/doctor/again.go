@@ -3,25 +3,57 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
-// again holds the wait once more that was ended with a word. A time-out ends it after
-// the same time; the restart of a server, which looks the same the first time, does not.
+// again holds the wait once more whose end the verdict hangs on. A time-out, and a box
+// that forgets, do it again; the restart of a server, and a network that was away for a
+// minute, look the same the first time, and do not.
 func (w *walk) again(ctx context.Context) error {
-	first := w.path.decides()
-	if first == nil || !first.abrupt() {
+	var once time.Duration
+	var ends string
+	switch loud := w.path.decides(); {
+	case loud != nil && loud.abrupt():
+		once, ends = w.path.longer(loud.when()), "always ended after "+briefly(time.Duration(loud.Took.rounded()))
+	case loud == nil && w.path.diedOnce():
+		once, ends = time.Duration(w.path.firstSilent().Asked), "never answered"
+	}
+	if once == 0 || once+slack+probing > w.limit {
 		return nil
 	}
-	once := w.path.longer(first.when())
-	if once+slack > w.limit {
-		return nil
-	}
-	w.tell(fmt.Sprintf("holding a wait of %s once more: is it always ended after %s?", briefly(once), briefly(time.Duration(first.Took.rounded()))))
+	w.tell(fmt.Sprintf("holding a wait of %s once more: is it %s?", briefly(once), ends))
 	if h := w.try(ctx, 0, trial{interval: once}); h.End != endGivenUp {
 		w.path.Again = &h
 	}
 	return ctx.Err()
+}
+
+// diedOnce says whether nothing but one wait died without a word, and the search has
+// found nobody who forgets.
+func (r *PathReport) diedOnce() bool {
+	_, high := r.bracket()
+	return high > 0 && r.Control != nil && r.Control.End == endHeld &&
+		!slices.ContainsFunc(r.Search, func(h Hold) bool { return h.End == endSilent })
+}
+
+// outage is the verdict where a silent death was none of a box that forgets; ok is false
+// where nothing speaks against that.
+func (r *PathReport) outage() (v Verdict, ok bool) {
+	dead := r.firstSilent()
+	v.Side, v.Low = SideUnknown, Span(r.low())
+	v.Says = "It cannot be told: a wait of " + briefly(time.Duration(dead.Asked)) + " got no answer, "
+	v.Ways = []string{"look whether the network was away then, this machine's or the server's; and look again"}
+	gone := len(r.Search) > 0 && !slices.ContainsFunc(r.Search, func(h Hold) bool { return h.End != endFailed })
+	switch a := r.Again; {
+	case gone:
+		v.Says += "and then the server could not be asked any more: " + visible(r.Search[0].Says) + "."
+	case a != nil && a.End == endHeld:
+		v.Says += "but held once more it was answered. That is no box that forgets, but something that happened once."
+	default:
+		return v, false
+	}
+	return v, true
 }
 
 // abrupt says whether a connection was ended, or given up by a proxy, in the middle of a

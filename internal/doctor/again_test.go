@@ -164,3 +164,33 @@ func TestAnAddressThatDiesGivesWayToTheNamesOthers(t *testing.T) {
 		t.Errorf("%v, asked %v", err, asked)
 	}
 }
+
+// The router was started anew in the middle: one wait of five minutes dies in silence.
+func TestANetworkThatWasAwayOnceIsNoFirewall(t *testing.T) {
+	inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
+		w.server.Inject(onPing(lab.Fault{Kind: lab.FaultMute, Times: 1}))
+		r := w.walkIn(0, PathConfig{Holds: []time.Duration{5 * time.Minute}, Search: time.Hour})
+		r.wants(t, SideUnknown, 0)
+		if r.Again == nil || !strings.Contains(r.Verdict.Says, "a wait of 5m got no answer, but held once more it was answered") {
+			t.Errorf("%+v, again %+v", r.Verdict, r.Again)
+		}
+	})
+}
+
+func TestANetworkThatIsAwayForGoodIsNoFirewall(t *testing.T) {
+	inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
+		var gone atomic.Bool
+		w.server.Inject(onPing(lab.Fault{Kind: lab.FaultMute}))
+		r, err := RunPath(context.Background(), PathConfig{URL: "http://lab", User: "anna", Password: "secret", Search: time.Hour, Holds: []time.Duration{5 * time.Minute},
+			Tell: func(line string) { gone.Store(strings.HasPrefix(line, "searching")) },
+			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+				if gone.Load() {
+					return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
+				}
+				return w.pipe.Dial(ctx, network, address)
+			}})
+		if err == nil || r.Verdict.Side != SideUnknown || !strings.Contains(r.Verdict.Says, "because the server could not be asked any more after the first waits: the server cannot be reached: dial") {
+			t.Errorf("%v, %+v", err, r.Verdict)
+		}
+	})
+}

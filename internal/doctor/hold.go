@@ -129,6 +129,7 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 // ended is the end of a connection without an answer.
 func (h *Hold) ended(ctx context.Context, err error) {
 	var slow net.Error
+	var failed *net.OpError
 	switch {
 	case ctx.Err() != nil:
 		h.End, h.Says = endGivenUp, "not held to its end"
@@ -138,6 +139,8 @@ func (h *Hold) ended(ctx context.Context, err error) {
 		h.End, h.Says = endClosed, "closed (FIN) without an answer"
 	case errors.Is(err, syscall.ETIMEDOUT), errors.As(err, &slow) && slow.Timeout():
 		h.End, h.Says = endSilent, "no answer"
+	case errors.As(err, &failed):
+		h.End, h.Says = endFailed, "the network failed: "+failed.Err.Error()
 	default:
 		h.End, h.Says = endStrange, err.Error()
 	}

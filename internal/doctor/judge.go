@@ -118,6 +118,9 @@ func (r *PathReport) firstLoud() (first *Hold) {
 // silent is the verdict when waits died and nothing was heard.
 func (r *PathReport) silent(low, high time.Duration) Verdict {
 	v := Verdict{Side: SideClient, After: Span((low + high) / 2).rounded(), Low: Span(low), High: Span(high)}
+	if v, once := r.outage(); once {
+		return v
+	}
 	dead := r.firstSilent()
 	if r.Control != nil && r.Control.End == endSilent || r.Control == nil && dead.Probe == probeAcked {
 		return mute(dead)
@@ -206,9 +209,11 @@ func (r *PathReport) heard(h *Hold, low time.Duration) Verdict {
 		v.Says = fmt.Sprintf("Server side: the server answers a wait of %s too late, after %s: no phone waits so long.", briefly(time.Duration(h.Asked)), after)
 	case endLimit:
 		v.Says = "Server side: the server takes no wait above " + after + " (Status 5)."
+		v.Notes = append(v.Notes, r.reached(at, low))
 	case endStatus:
 		v.Side = SideUnknown
 		v.Says = fmt.Sprintf("It cannot be told: the server answers a wait of %s with %s, after %s. That is its own trouble, and not the way's.", briefly(time.Duration(h.Asked)), visible(h.Says), after)
+		v.Ways = []string{"look for it in the server's log; a second doctor at the same mailbox, at the same time, does this too"}
 		return v
 	default:
 		v.Side = SideUnknown

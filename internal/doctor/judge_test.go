@@ -143,3 +143,12 @@ func TestAPageHasAllThatIsKnown(t *testing.T) {
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("full") }
+
+func TestASearchThatCannotAskAnyMoreProvesNothing(t *testing.T) {
+	gone := seen(100, 100, 0, endFailed)
+	gone.Says = "the server cannot be reached: no route to host"
+	v := judge(&PathReport{Holds: []Hold{seen(300, 300, 315, endSilent)}, Search: []Hold{gone, gone}})
+	if v.Side != SideUnknown || v.Says != "It cannot be told: a wait of 5m got no answer, and then the server could not be asked any more: the server cannot be reached: no route to host." {
+		t.Errorf("%+v", v)
+	}
+}

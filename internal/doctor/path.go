@@ -60,7 +60,7 @@ func (w *walk) run(ctx context.Context) (*PathReport, error) {
 			d.Close()
 		}
 	}()
-	for _, step := range []func(context.Context) error{w.secure, w.options, w.register, w.hold, w.narrow, w.again} {
+	for _, step := range []func(context.Context) error{w.secure, w.options, w.register, w.hold, w.reach, w.narrow, w.again} {
 		err := step(ctx)
 		w.path.Connect = Span(w.dial.took())
 		if err != nil {
@@ -83,7 +83,11 @@ func (w *walk) stopped(err error) error {
 		}
 	}
 	err = explained(err)
-	w.path.Verdict = Verdict{Side: SideUnknown, Says: "It cannot be told, because no wait could be tried: " + visible(err.Error()) + "."}
+	why := "because no wait could be tried: "
+	if len(w.path.Holds) > 0 {
+		why = "because the server could not be asked any more after the first waits: "
+	}
+	w.path.Verdict = Verdict{Side: SideUnknown, Says: "It cannot be told, " + why + visible(err.Error()) + "."}
 	return err
 }
 

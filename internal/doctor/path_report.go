@@ -15,7 +15,7 @@ type PathReport struct {
 	Holds    []Hold    `json:"holds"`             // as they were asked for, the shortest first
 	Search   []Hold    `json:"search,omitempty"`  // between the longest that lived and the shortest that died
 	Control  *Hold     `json:"control,omitempty"` // a wait that died, held again with a byte now and then
-	Again    *Hold     `json:"again,omitempty"`   // a wait that was ended with a word, held once more
+	Again    *Hold     `json:"again,omitempty"`   // the wait that the verdict hangs on, held once more
 	Verdict  Verdict   `json:"verdict"`
 }
 

@@ -37,6 +37,19 @@ backend server
   server one <server>
 `
 
+// A balancer that looks at TCP alone has no words for its time-out: it closes.
+const balancer55 = `defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 55s
+  timeout server 55s
+frontend phones
+  bind <address> ssl crt <dir>/both.pem
+  default_backend server
+backend server
+  server one <server>
+`
+
 // answer is the part of its report that these tests look at.
 type answer struct {
 	code    int
@@ -109,6 +122,18 @@ func TestTheProgramFindsHAProxyThatClosesAfter55Seconds(t *testing.T) {
 	h := newMailHost(t, netns.New(t, 10*time.Minute))
 	h.behind(haproxy55, "haproxy", "-f")
 	h.ask("--holds", "30s,60s,300s").isTheProxys(t)
+}
+
+func TestTheProgramFindsABalancerThatClosesAfter55Seconds(t *testing.T) {
+	t.Parallel()
+	need(t, "haproxy")
+	h := newMailHost(t, netns.New(t, 10*time.Minute))
+	h.behind(balancer55, "haproxy", "-f")
+	a := h.ask("--holds", "30s,60s,300s")
+	a.is(t, 1, "server", 55*time.Second, "Server side: the far end closes the connection (FIN) after 55s")
+	if a.Again == nil || a.Again.End != "closed" || a.Holds[0].End != "held" {
+		t.Errorf("%+v", a)
+	}
 }
 
 // isTheProxys fails unless it is the time-out of 55 s, seen twice.
