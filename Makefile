@@ -6,7 +6,10 @@ GO          ?= go
 RELEASE     ?=# the version of a release build; otherwise the commit says it
 
 # what `make test` does, in this order
-STEPS := deps build pages format vet lint tidy unit smoke e2e
+STEPS := deps build pages format vet lint tidy unit smoke e2e private
+
+# logs and metrics of the program while it is tested
+SAID    := $(CURDIR)/.cache/said
 
 # the dashboard, which Node builds: make build UI=no leaves it out
 UI      ?= yes
@@ -67,13 +70,18 @@ tidy: ## fail where go.mod or go.sum is not what go mod tidy would write
 	$(GO) mod tidy -diff
 
 unit: ## every test but the end-to-end ones, with the race detector, in random order
-	$(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
+	@rm -rf $(SAID) && mkdir -p $(SAID)
+	DIASTOLE_OUTPUT=$(SAID) $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
 
 smoke: ## every fuzz target for three seconds
 	@test/fuzz 3s
 
 e2e: ## the real binary in front of a real server (SOGo), as phones see it
-	$(GO) test -race -shuffle=on -count=1 -timeout 20m -v ./test/e2e | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+	@mkdir -p $(SAID)
+	DIASTOLE_OUTPUT=$(SAID) $(GO) test -race -shuffle=on -count=1 -timeout 20m -v ./test/e2e | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+
+private: ## look for the users, devices and passwords of the tests in what unit and e2e made the program say
+	DIASTOLE_SAID=$(SAID) $(GO) test -count=1 -v -run TestNothing ./test/private
 
 fuzz: ## every fuzz target for T (make fuzz T=1m)
 	@test/fuzz $(or $(T),1m)

@@ -39,7 +39,7 @@ func TestEachRequestThatDoesNotWaitHasOneLine(t *testing.T) {
 		t.Fatalf("got %v", lines)
 	}
 	wantFields(t, lines[0], map[string]any{
-		"method": "POST", "path_class": "activesync", "protocol": "HTTP/1.1", "command": "Search", "user": "anna", "device": "dev1",
+		"method": "POST", "path_class": "activesync", "protocol": "HTTP/1.1", "command": "Search", "user": hashed("anna"), "device": hashed("dev1"),
 		"device_type": "phone", "network": "127.0.0.0/24", "code": int64(200), "cut": false, "request_bytes": int64(5), "answer_bytes": int64(4),
 	})
 	wantFields(t, lines[1], map[string]any{"command": "Sync", "request_bytes": int64(4)})
@@ -63,7 +63,7 @@ func TestAWaitHasItsTwoLinesAndNoOther(t *testing.T) {
 			t.Fatalf("%d lines %q", len(lines), message)
 		}
 		wantFields(t, lines[0].ContextMap(), map[string]any{
-			"kind": "ping", "user": "anna", "device": "dev1", "network": "127.0.0.0/24", "asked_seconds": 480.0, "given_seconds": 480.0,
+			"kind": "ping", "user": hashed("anna"), "device": hashed("dev1"), "network": "127.0.0.0/24", "asked_seconds": 480.0, "given_seconds": 480.0,
 		})
 	}
 }
@@ -83,7 +83,7 @@ func TestOfAPathOnlyItsClassIsLogged(t *testing.T) {
 		if len(lines) != before+1 {
 			t.Fatalf("%s has %d lines", path, len(lines)-before)
 		}
-		wantFields(t, lines[before], map[string]any{"path_class": class, "command": "other", "method": "GET", "code": int64(404), "user": "", "device": ""})
+		wantFields(t, lines[before], map[string]any{"path_class": class, "command": "other", "method": "GET", "code": int64(404), "user": "-", "device": "-"})
 		for name, value := range lines[before] {
 			if text, ok := value.(string); ok && (strings.Contains(text, "anna") || strings.Contains(text, "t0ken")) {
 				t.Errorf("%s: %s is %q", path, name, text)

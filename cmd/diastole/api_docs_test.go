@@ -69,7 +69,7 @@ func shell(t *testing.T, command, id string) string {
 
 func TestWhoisLeadsFromANameToTheLogAndToTheDevices(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
-	p := start(t, "--config", configFile(t, server.URL, "policy: {rules: [{name: stolen, match: {user: [lost], device: [a1]}, deny: true}]}\n"))
+	p := start(t, "--config", configFile(t, server.URL, "policy: {rules: [{name: stolen, match: {user: [lost], device: [handset1]}, deny: true}]}\n"))
 	pingLater(t, p.address("edge"), "anna")
 	soon(t, server.pings)
 	server.mail <- struct{}{}
@@ -83,7 +83,7 @@ func TestWhoisLeadsFromANameToTheLogAndToTheDevices(t *testing.T) {
 	if o.code != exitOK || !strings.Contains(o.out, "\"ANNA\" is in the log as ") || !strings.Contains(o.out, hash) || !strings.Contains(o.out, "changed") {
 		t.Errorf("%+v, want %s", o, hash)
 	}
-	if o := runProgram(t, "", "whois", "--admin", url, "a1"); !strings.Contains(o.out, "\"a1\" is in the log as "+device+"\n") || !strings.Contains(o.out, "changed") {
+	if o := runProgram(t, "", "whois", "--admin", url, "handset1"); !strings.Contains(o.out, "\"handset1\" is in the log as "+device+"\n") || !strings.Contains(o.out, "changed") {
 		t.Errorf("the device's id: %+v, want %s", o, device)
 	}
 	if o := runProgram(t, "", "devices", "--admin", url, device); !strings.Contains(o.out, "changed") || len(device) != nameDigits {
