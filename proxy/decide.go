@@ -63,9 +63,9 @@ func (p *Proxy) give(now time.Time, a ask, d decision) *wait {
 	case d.Learn == policy.LearnEnforce && a.met:
 		// One wait at a time tries more than is sure, or a limit that has risen
 		// would never be found out. A stranger does not get that turn.
-		g.advice = p.config.Networks.Allow(now, d.network, a.key().ID(), a.interval)
+		g.advice = p.config.Networks.Allow(p.config.Clock.At(now), d.network, a.key().ID(), a.interval)
 	case d.Learn != policy.LearnOff:
-		g.advice = p.config.Networks.Advise(now, d.network).Interval
+		g.advice = p.config.Networks.Advise(p.config.Clock.At(now), d.network).Interval
 	}
 	g.goes, g.clamped = d.Limit(a.interval, g.advice)
 	g.would, _ = d.Enforced().Limit(a.interval, g.advice)

@@ -42,6 +42,8 @@ type Config struct {
 	// may have changed and with false when Covered has. nil: nobody tells.
 	Watch func(m Mailbox, heard func(changed bool)) Watching
 
+	Clock Clock // in which devices and server live; ours
+
 	LogName func(name string) string // how a user or a device is written to the log; "-" for all
 	Log     *zap.Logger              // nowhere
 	Metrics *Metrics                 // unregistered
@@ -100,7 +102,7 @@ func New(c Config) *Proxy {
 		c.Memory = watch.NewMemory(Remembered)
 	}
 	p := &Proxy{
-		config: c, memory: c.Memory, proofs: proof.New(proof.Config{}),
+		config: c, memory: c.Memory, proofs: proof.New(proof.Config{Window: c.Clock.proving()}),
 		queue: hold.NewQueue(hold.QueueConfig{}), checks: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), secret: newSecret(),
 	}
 	p.lobby = p.Entrance()
