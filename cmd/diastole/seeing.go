@@ -14,6 +14,8 @@ import (
 // shown is what the API shows.
 func (d *daemon) shown(names func(string) string) *admin.Learned {
 	return &admin.Learned{
+		Now:       d.clock.Now,
+		Pace:      d.clock.Pace,
 		Devices:   d.learned.devices,
 		Networks:  d.learned.networks,
 		Tally:     d.tally,
@@ -67,7 +69,7 @@ func (d *daemon) sampleLoad(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			load := d.proxy.Load()
-			d.tally.Sample(now, load.Waits+load.Checks)
+			d.tally.Sample(d.clock.At(now), load.Waits+load.Checks)
 		}
 	}
 }

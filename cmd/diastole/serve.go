@@ -86,6 +86,7 @@ type daemon struct {
 	phones  *listener
 	leaving sync.WaitGroup // former listeners that still drain
 	admin   *admin.Server  // nil where none is wanted
+	clock   proxy.Clock    // in which the phones live
 	tally   *admin.Tally
 	gate    *gate
 	broken  chan error // what ends the program
@@ -93,8 +94,14 @@ type daemon struct {
 
 // assemble binds all listeners. Nothing is answered yet.
 func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon, error) {
+	return assembleIn(ctx, cfg, log, 1)
+}
+
+// assembleIn does so for phones that live so many times faster than others.
+func assembleIn(ctx context.Context, cfg *config.Config, log *zap.Logger, pace int) (*daemon, error) {
 	metrics := newRegistry(thisBuild())
 	d := newDaemon(cfg, log, metrics)
+	d.clock.Pace = pace
 	err := d.assemble(ctx, metrics)
 	if err != nil {
 		d.close()
@@ -104,7 +111,8 @@ func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon
 }
 
 func newDaemon(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) *daemon {
-	d := &daemon{config: cfg, log: log, tally: admin.NewTally(time.Now()), level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
+	now := time.Now()
+	d := &daemon{config: cfg, log: log, tally: admin.NewTally(now), clock: proxy.Clock{Began: now}, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
 		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
 	d.inForce.Store(&cfg.Upstream)
 	d.gate.register(metrics)
@@ -128,6 +136,7 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 	if d.named, err = registerLearned(metrics, d.learned, cfg.Policy.Networks); err != nil {
 		return err
 	}
+	d.named.now = d.clock.Now
 	if d.hub, err = openSources(cfg, log, metrics); err != nil {
 		return err
 	}
@@ -163,6 +172,7 @@ func (d *daemon) newProxy(rules *policy.Policy, names func(string) string, metri
 		Settings: proxySettings(cfg, rules),
 		Devices:  d.learned.devices,
 		Networks: d.learned.networks,
+		Clock:    d.clock,
 		Memory:   d.learned.haves.memory,
 		Record:   d.learned.record,
 		Witness:  d.witness,

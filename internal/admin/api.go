@@ -17,6 +17,11 @@ import (
 type Learned struct {
 	Devices  *heartbeat.Tracker
 	Networks *heartbeat.Networks
+	// Now is the clock by which all of it was noted, nil: time.Now. Pace is how many
+	// times faster than ours it goes, 0 is 1: phones of a demo live faster, and so does
+	// whatever is said of them.
+	Now  func() time.Time
+	Pace int
 	// Tally counts what happens; nil counts nothing.
 	Tally *Tally
 	// Standing says how the program stands at this moment; nil: nothing of it is shown.
@@ -53,8 +58,11 @@ type api struct {
 const mostLooks = 2
 
 func newAPI(l *Learned) *api {
+	if l.Now == nil {
+		l.Now = time.Now
+	}
 	if l.Tally == nil {
-		l.Tally = NewTally(time.Now())
+		l.Tally = NewTally(l.Now())
 	}
 	a := &api{Learned: l, seal: newSeal(l.Secret), turns: make(chan struct{}, mostLooks)}
 	a.events = newAudience(a)

@@ -91,7 +91,7 @@ func (a *api) device(w http.ResponseWriter, r *http.Request) {
 		detail.Before = past[limit-1].Ended
 	}
 	// Without the request nobody knows its User-Agent: a rule for that is not seen here.
-	advice := a.Networks.Advise(time.Now(), state.Network).Interval
+	advice := a.Networks.Advise(a.Now(), state.Network).Interval
 	decided := a.Decide(policy.Asker{Network: state.Network.Name, DeviceType: k.Type, User: k.Principal, Device: k.Device})
 	detail.Decision, detail.Advice, detail.Past = decisionOf(decided, advice), advice.Seconds(), past
 	sayJSON(w, detail)

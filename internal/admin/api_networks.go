@@ -62,7 +62,7 @@ func (a *api) networks(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	now, page := time.Now(), shown[heartbeat.Network]{request: &asked}
+	now, page := a.Now(), shown[heartbeat.Network]{request: &asked}
 	for n := range a.Networks.All {
 		if r.Context().Err() != nil {
 			return

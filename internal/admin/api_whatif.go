@@ -56,7 +56,7 @@ func (a *api) whatIf(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	now := time.Now()
+	now := a.Now()
 	crowd := a.crowd(r, now, from)
 	ways := a.ways(now, from, time.Duration(minutes)*time.Minute)
 	answer := WhatIf{Minutes: minutes, Network: from.Name, Devices: crowd.Devices(),

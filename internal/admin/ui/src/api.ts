@@ -52,6 +52,8 @@ export type Fleet = {
   /** All counts are since then. */
   started: Moment;
   uptime_seconds: Seconds;
+  /** How many times faster than ours the time goes in which all moments and seconds of this API are said: 1, but 60 in `diastole demo`, whose phones live faster. */
+  pace: number;
   version: string;
   commit: string;
   ready: boolean;

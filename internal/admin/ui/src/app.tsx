@@ -13,7 +13,7 @@ import { NetworksPage } from "./pages/networks";
 import { WhatIfPage } from "./pages/whatif";
 import { href, place } from "./route";
 import { Empty } from "./states";
-import { duration } from "./words";
+import { count, duration, figure } from "./words";
 
 const pages = [
   { name: "fleet", title: "Fleet", list: FleetPage },
@@ -39,6 +39,7 @@ export function App() {
     <>
       <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); heading.current?.focus(); }}>To the content</a>
       <Header page={page} />
+      <Pace />
       <main id="main">
         <h1 ref={heading} tabIndex={-1}>{shown?.title ?? "Not found"}</h1>
         {locked.value ? <Gate /> : Body ? <Body key={page + name} /> : <Empty>There is no such page. <a href={href("fleet")}>To the fleet</a></Empty>}
@@ -68,6 +69,17 @@ function Header({ page }: { page: string }) {
         <select value={theme.value} onChange={(e) => choose(e.currentTarget.value as Theme)}><option value="auto">Auto</option><option value="light">Light</option><option value="dark">Dark</option></select>
       </label>
     </header>
+  );
+}
+
+/** Says that this is a world whose time runs faster: otherwise an hour of waits in a minute would look like a lie. */
+function Pace() {
+  const pace = fleet.value?.pace ?? 1;
+  if (pace <= 1) return null;
+  return (
+    <aside class="pace">
+      <strong>Time runs {count(pace)} times faster here:</strong> a minute of these phones is over in {figure(60 / pace)} s of yours. Every duration and every clock on these pages is theirs.
+    </aside>
   );
 }
 

@@ -21,7 +21,8 @@ export const paused = signal(false);
 export const news = signal(0);
 
 const mostRecent = 12;
-const mostHistory = 600; // ten minutes
+/** Ten minutes of the reader's time. */
+export const mostHistory = 600;
 /** A stream in which nothing comes for so long has died in silence: the fleet comes each second. */
 const silence = 10_000;
 

@@ -7,7 +7,7 @@ import { api } from "../client";
 import { Histogram } from "../histogram";
 import type { Ink } from "../ink";
 import { useLoad } from "../load";
-import { fleet, history, recent } from "../live";
+import { fleet, history, mostHistory, recent } from "../live";
 import { meaning, outcomes } from "../outcome";
 import { axis, Plot, timeAxis, type Options } from "../plot";
 import { href } from "../route";
@@ -27,10 +27,10 @@ function Now({ of: now }: { of: Fleet }) {
       {!now.ready && <p class="state failed" role="alert"><strong>No new phones should come:</strong> {now.unready}</p>}
       <Tiles of={now} />
       <section class="card">
-        <h2>Waits held, the last ten minutes</h2>
+        <h2>Waits held, the last {now.pace > 1 ? duration(mostHistory * now.pace) : "ten minutes"}</h2>
         <Held />
       </section>
-      <Windows of={now.windows} />
+      <Windows of={now.windows} pace={now.pace} />
       <Recent />
     </>
   );
@@ -81,9 +81,10 @@ function Held() {
 
 const spans: Record<number, string> = { 5: "5 minutes", 60: "hour", 1440: "day" };
 
-function Windows({ of }: { of: Window[] }) {
-  const [minutes, choose] = useState(5);
-  const chosen = of.find((w) => w.minutes === minutes) ?? of[0];
+function Windows({ of, pace }: { of: Window[]; pace: number }) {
+  const [minutes, choose] = useState(0);
+  // Of the shortest that is not over before one has looked at it.
+  const chosen = of.find((w) => w.minutes === minutes) ?? of.find((w) => w.minutes >= 5 * pace) ?? of.at(-1);
   if (!chosen) return null;
   return (
     <section class="card">
