@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -75,32 +74,9 @@ func TestTheDemoWritesJSONLinesAndEndsWithASummary(t *testing.T) {
 	}
 }
 
-// demoOnTerminal runs the demo with its output on a terminal.
-func demoOnTerminal(t *testing.T, args ...string) (*exec.Cmd, *display) {
-	t.Helper()
-	screen, terminal := openTerminal(t)
-	cmd := exec.Command(program, append([]string{"demo"}, args...)...)
-	cmd.Stdout, cmd.Stderr = terminal, terminal
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	terminal.Close()
-	d := &display{}
-	d.grown = sync.NewCond(&d.mu)
-	watched := make(chan struct{})
-	go func() { defer close(watched); d.watch(screen) }()
-	t.Cleanup(func() {
-		cmd.Process.Kill() // an error means that it has ended
-		cmd.Wait()
-		<-watched
-		screen.Close()
-	})
-	return cmd, d
-}
-
 func TestOnATerminalTheDemoShowsATableUntilCtrlC(t *testing.T) {
 	t.Parallel()
-	cmd, d := demoOnTerminal(t, "--mail", "50ms")
+	cmd, d := onTerminal(t, "demo", "--mail", "50ms")
 	shown := d.await("news after")
 	for _, want := range []string{"12 phones behind firewalls", "living 60 times faster", "phones  https://127.0.0.1:",
 		"dashboard  http://127.0.0.1:", "carrier-east, forgets after 12m30s", "guest-wifi, forgets after 6m", "nothing learned yet", "direct-push, sync"} {

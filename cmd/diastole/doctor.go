@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -100,9 +99,7 @@ func (c doctorCmd) Run(s streams) error {
 func (c doctorCmd) print(s streams, report *doctor.Report, failed error) error {
 	switch {
 	case c.JSON:
-		e := json.NewEncoder(s.out)
-		e.SetIndent("", "  ")
-		return e.Encode(report)
+		return printJSON(s.out, report)
 	case failed != nil:
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -74,21 +75,28 @@ func proxySet() string {
 // printPath writes the report as far as it goes.
 func (c doctorCmd) printPath(out *os.File, report *doctor.PathReport) error {
 	if c.JSON {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(report)
+		return printJSON(out, report)
 	}
-	if isTerminal(out) && os.Getenv("NO_COLOR") == "" {
-		return report.Print(out, painted)
+	if p := paperOf(out); p.colour {
+		return report.Print(p, p.paint)
 	}
 	return report.Print(out, nil)
 }
 
-// painted is green where nothing cuts, yellow where nobody knows, and red else.
-func painted(side doctor.Side, text string) string {
-	colour := map[doctor.Side]string{doctor.SideNone: "\x1b[1;32m", doctor.SideUnknown: "\x1b[1;33m"}[side]
-	if colour == "" {
-		colour = "\x1b[1;31m"
+func printJSON(w io.Writer, report any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(report)
+}
+
+// paint has the verdict green where nothing cuts, yellow where nobody knows, and red else.
+func (p paper) paint(side doctor.Side, text string) string {
+	said := bad
+	switch side {
+	case doctor.SideNone:
+		said = good
+	case doctor.SideUnknown:
+		said = warn
 	}
-	return colour + text + "\x1b[0m"
+	return p.tint(bold+";"+said, text)
 }

@@ -1,14 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -29,11 +27,7 @@ func way(t *testing.T, fault *lab.Fault) (flags []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	password := filepath.Join(t.TempDir(), "password")
-	if err := os.WriteFile(password, []byte("secret\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return []string{"doctor", "--url", url, "--user", "anna", "--password-file", password, "--holds", "1s,2s"}
+	return []string{"doctor", "--url", url, "--user", "anna", "--password-file", passwordFile(t), "--holds", "1s,2s"}
 }
 
 func TestTheDoctorSaysThatNothingCutsAndExitsWithZero(t *testing.T) {
@@ -76,19 +70,9 @@ func TestTheDoctorNamesTheSideThatCutsAndExitsWithOne(t *testing.T) {
 
 func TestOnATerminalWaitsAreBarsAndTheVerdictHasAColour(t *testing.T) {
 	t.Parallel()
-	screen, terminal := openTerminal(t)
-	cmd := exec.Command(program, way(t, nil)...)
-	cmd.Stdout, cmd.Stderr = terminal, terminal
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	terminal.Close()
-	d := &display{}
-	d.grown = sync.NewCond(&d.mu)
-	go d.watch(screen)
+	cmd, d := onTerminal(t, way(t, nil)...)
 	err := cmd.Wait()
 	shown := d.await("\x1b[0m")
-	screen.Close()
 	for _, want := range []string{"wait of 2s                       ███", "░ 1s\n", "████ held\n", "\x1b[1;32mNothing cuts waits of up to 2s"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("no %q in:\n%q", want, shown)
@@ -107,6 +91,42 @@ func TestTheDoctorSendsNoPasswordWhereTheCertificateIsNotGood(t *testing.T) {
 	o := runProgram(t, "", flags...)
 	if o.code != exitError || !strings.Contains(o.err, "phones refuse the certificate") || strings.Contains(o.out, "OPTIONS") {
 		t.Errorf("exit code %d:\n%s%s", o.code, o.out, o.err)
+	}
+}
+
+// Whoever ends a look of an hour wants what it has shown.
+func TestCtrlCEndsTheLookWithWhatWasFound(t *testing.T) {
+	t.Parallel()
+	flags := way(t, nil)
+	flags[len(flags)-1] = "1s,59s"
+	cmd := exec.Command(program, flags...)
+	cmd.Env = append(os.Environ(), "HTTPS_PROXY=http://192.0.2.1:3128")
+	var out strings.Builder
+	cmd.Stdout = &out
+	lines, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	for scan := bufio.NewScanner(lines); scan.Scan(); {
+		said.WriteString(scan.Text() + "\n")
+		if strings.HasSuffix(scan.Text(), "wait of 1s: held after 1s") {
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	_ = cmd.Wait() // its exit code is looked at
+	if code := cmd.ProcessState.ExitCode(); code != exitError || !strings.HasSuffix(said.String(), "\ndiastole: interrupted\n") || !strings.Contains(said.String(), "HTTPS_PROXY is set, and not used") {
+		t.Errorf("exit code %d:\n%s", code, said.String())
+	}
+	for _, want := range []string{"wait  59s      59s   given up", "\nIt cannot be told: the wait of 59s was not held to its end. Waits of up to 1s were held.\n", "- it was interrupted"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
 	}
 }
 

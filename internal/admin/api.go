@@ -80,11 +80,11 @@ type route struct {
 func (a *api) routes() []route {
 	return []route{
 		{"GET", "/api/v1/fleet", a.fleet},
-		{"GET", "/api/v1/networks", a.networks},
+		{"GET", "/api/v1/networks", a.looking(a.networks)},
 		{"GET", "/api/v1/networks/{name...}", a.network},
-		{"GET", "/api/v1/devices", a.devices},
+		{"GET", "/api/v1/devices", a.looking(a.devices)},
 		{"GET", "/api/v1/devices/{id}", a.device},
-		{"GET", "/api/v1/what-if", a.whatIf},
+		{"GET", "/api/v1/what-if", a.looking(a.whatIf)},
 		{"GET", "/api/v1/decisions", a.decisions},
 		{"GET", "/api/v1/events", a.events.serve},
 		{"POST", "/api/v1/whois", a.whois},
@@ -131,13 +131,16 @@ func description(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, openAPI)
 }
 
-// looks waits for a turn to look at all devices; false: whoever asked has gone.
-func (a *api) looks(ctx context.Context) (done func(), ok bool) {
-	select {
-	case a.turns <- struct{}{}:
-		return func() { <-a.turns }, true
-	case <-ctx.Done():
-		return nil, false
+// looking has a handler wait for a turn, since it looks at all devices, unless whoever
+// asked has gone meanwhile.
+func (a *api) looking(handle http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case a.turns <- struct{}{}:
+			defer func() { <-a.turns }()
+			handle(w, r)
+		case <-r.Context().Done():
+		}
 	}
 }
 

@@ -55,11 +55,6 @@ func (a *api) devices(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	done, ok := a.looks(r.Context())
-	if !ok {
-		return
-	}
-	defer done()
 	page := shown[uint64]{request: &asked}
 	for h := range a.Devices.Habits {
 		if r.Context().Err() != nil {

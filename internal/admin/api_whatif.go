@@ -51,11 +51,6 @@ func (a *api) whatIf(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	done, ok := a.looks(r.Context())
-	if !ok {
-		return
-	}
-	defer done()
 	now := a.Now()
 	crowd := a.crowd(r, now, from)
 	ways := a.ways(now, from, time.Duration(minutes)*time.Minute)

@@ -29,11 +29,10 @@ func (a *api) whois(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	done, ok := a.looks(r.Context())
-	if !ok {
-		return
-	}
-	defer done()
+	a.looking(func(w http.ResponseWriter, r *http.Request) { a.named(w, r, user) })(w, r)
+}
+
+func (a *api) named(w http.ResponseWriter, r *http.Request, user string) {
 	names := []string{user}
 	if a.Spellings != nil {
 		names = a.Spellings(user)

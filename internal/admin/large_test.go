@@ -109,19 +109,18 @@ func TestAUserIsReckonedForWhatIsShownAndADecisionForEachNetworkOnce(t *testing.
 
 func TestNotMoreThanAFewLookAtAllDevicesAtOnce(t *testing.T) {
 	a, _, _ := large(t, 1, 1)
-	var busy []func()
+	begun, end := make(chan struct{}), make(chan struct{})
+	long := a.looking(func(http.ResponseWriter, *http.Request) { begun <- struct{}{}; <-end })
+	defer close(end)
 	for range mostLooks {
-		done, ok := a.looks(t.Context())
-		if !ok {
-			t.Fatal("no turn")
-		}
-		busy = append(busy, done)
+		go long(nil, httptest.NewRequest("GET", "/", nil))
+		<-begun
 	}
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/api/v1/devices", nil)
 	asked, gone := withCancel(r)
 	answered := make(chan struct{})
 	go func() {
-		a.devices(w, asked)
+		a.handler().ServeHTTP(w, asked)
 		close(answered)
 	}()
 	gone() // whoever asked has gone while waiting for a turn
@@ -129,7 +128,7 @@ func TestNotMoreThanAFewLookAtAllDevicesAtOnce(t *testing.T) {
 	if w.Body.Len() != 0 {
 		t.Errorf("answered: %s", w.Body)
 	}
-	busy[0]()
+	end <- struct{}{}
 	answers(t, a.handler(), "/api/v1/devices")
 }
 
