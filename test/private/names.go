@@ -8,6 +8,7 @@ package private
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -15,7 +16,7 @@ import (
 // The names that tests plant. One that is an ordinary word, or shorter than four letters,
 // cannot be told from the text around it: tests that mean to be read here use these.
 var (
-	users     = []string{"anna", "bert", "hannelore", "user1", "user2", "e2euser1"}
+	users     = []string{"anna", "bert", "hannelore"}
 	devices   = []string{"dev1", "annas1", "berts1", "handset1", "anna00", "walker"}
 	passwords = []string{"secret", "pa55-of-anna", "pa55-of-bert", "guessed", "Planted-Password", "token1"}
 )
@@ -47,6 +48,10 @@ func signs() (all []sign) {
 		if len(text) >= 5 { // shorter ones stand in any text by chance
 			all = append(all, sign{of: of, text: text})
 		}
+	}
+	for n := range 60 { // of the end-to-end tests
+		word(fmt.Sprintf("user%d", n), fmt.Sprintf("user%d", n))
+		word(fmt.Sprintf("device%d", n), fmt.Sprintf("device%d", n))
 	}
 	for _, name := range append(append(append([]string{}, users...), devices...), passwords...) {
 		word(name, name)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/diastole/diastole/internal/wake"
 )
 
 // A failure is why nobody listens for a user any more.
@@ -39,7 +41,7 @@ var reasons = []string{
 // Error implements error.
 func (f *failure) Error() string {
 	if f.cause != nil {
-		return f.what + ": " + f.cause.Error()
+		return f.what + ": " + wake.Cause(f.cause)
 	}
 	return f.what
 }
