@@ -15,19 +15,28 @@ func (w *walk) again(ctx context.Context) error {
 	var ends string
 	switch loud := w.path.decides(); {
 	case loud != nil && loud.abrupt():
-		once, ends = w.path.longer(loud.when()), "always ended after "+briefly(time.Duration(loud.Took.rounded()))
+		once, ends = w.path.longer(loud), "always ended after "+briefly(time.Duration(loud.Took.rounded()))
 	case loud == nil && w.path.diedOnce():
-		once, ends = time.Duration(w.path.firstSilent().Asked), "never answered"
+		once, ends = time.Duration(w.path.firstSilent().Silence), "never answered"
 	}
 	if once == 0 || once+slack+probing > w.limit {
 		return nil
 	}
 	w.tell(fmt.Sprintf("holding a wait of %s once more: is it %s?", briefly(once), ends))
-	if h := w.try(ctx, 0, trial{interval: once}); h.End != endGivenUp {
-		w.path.Again = &h
+	for n := 1; ; n++ {
+		h := w.try(ctx, 0, trial{interval: once})
+		if h.End != endGivenUp {
+			w.path.Again = &h
+		}
+		if h.End != endFailed || n == restarts || pause(ctx, prompt/2) != nil {
+			return ctx.Err()
+		}
 	}
-	return ctx.Err()
 }
+
+// restarts is how often it is tried to reach a server that has ended a wait: half a
+// minute is enough for most to start anew.
+const restarts = 3
 
 // diedOnce says whether nothing but one wait died without a word, and the search has
 // found nobody who forgets.
@@ -56,11 +65,11 @@ func (r *PathReport) outage() (v Verdict, ok bool) {
 	return v, true
 }
 
-// abrupt says whether a connection was ended, or given up by a proxy, in the middle of a
-// wait: by a time-out, or by an accident. Everything else is a server's own decision.
+// abrupt says whether a wait was ended in the middle, or answered too late: by a time-out
+// or a slow server, or by an accident. Everything else is a server's own decision.
 func (h Hold) abrupt() bool {
 	switch h.End {
-	case endClosed, endReset:
+	case endClosed, endReset, endLate:
 		return true
 	case endHTTP:
 		return !h.atOnce()
@@ -71,10 +80,14 @@ func (h Hold) abrupt() bool {
 // atOnce is a refusal: no time-out is so short.
 func (h Hold) atOnce() bool { return time.Duration(h.Took) < 5*time.Second }
 
-// longer is the shortest of the waits that would have lasted longer than so long.
-func (r *PathReport) longer(than time.Duration) (once time.Duration) {
+// longer is the shortest of the waits that would have lasted longer than one did; of
+// one that was late, its own length.
+func (r *PathReport) longer(than *Hold) (once time.Duration) {
+	if than.End == endLate {
+		return time.Duration(than.Asked)
+	}
 	for _, h := range r.Holds {
-		if asked := time.Duration(h.Asked); asked > than && (once == 0 || asked < once) {
+		if asked := time.Duration(h.Asked); asked > than.when() && (once == 0 || asked < once) {
 			once = asked
 		}
 	}
@@ -84,22 +97,20 @@ func (r *PathReport) longer(than time.Duration) (once time.Duration) {
 // accident is the verdict where what ended a wait did not end it again; ok is false
 // where it did, or was not tried.
 func (r *PathReport) accident(first *Hold) (v Verdict, ok bool) {
-	if r.Again == nil {
+	a := r.Again
+	if a == nil || a.End != endFailed && a.End != endHeld {
 		return v, false
 	}
 	v.Side, v.Low = SideUnknown, Span(r.low())
 	was := briefly(time.Duration(first.Took.rounded())) + " (" + visible(first.Says) + ")"
-	v.Ways = []string{"look whether the server, or the proxy in front of it, was restarted or reloaded then; and look again"}
-	switch a := r.Again; {
-	case a.End == endFailed:
-		v.Says = "It cannot be told: waits were ended after " + was + ", and then the server could not be asked any more: " + visible(a.Says) + "."
-		v.Ways[0] = "the server, or the network in front of it, went away during the look: try again when it is back"
-	case a.End == endSlept, a.abrupt():
-		return v, false
-	default:
-		v.Says = "It cannot be told: waits were ended after " + was + ", but held once more one lived for " + briefly(time.Duration(a.Took.rounded())) +
-			". That is no time-out, but something that happened once."
+	if a.End == endFailed {
+		v.Says = "It cannot be told: waits ended after " + was + ", and then the server could not be asked any more: " + visible(a.Says) + "."
+		v.Ways = []string{"the server, or the network in front of it, went away during the look: try again when it is back"}
+		return v, true
 	}
+	v.Says = "It cannot be told: waits ended after " + was + ", but one that was held once more was answered in time, after " +
+		briefly(time.Duration(a.Took.rounded())) + ". That is no time-out, but something that happened once."
+	v.Ways = []string{"look whether the server, a proxy or the network was started anew then; and look again"}
 	return v, true
 }
 
@@ -108,10 +119,10 @@ func (r *PathReport) repeated(first *Hold) string {
 	switch a := r.Again; {
 	case !first.abrupt():
 		return ""
-	case a == nil || a.End == endSlept:
+	case a == nil || !a.abrupt():
 		return "it was tried once: if the server, or a proxy, was restarted just then, that looks the same (allow more time with --search)"
 	case (a.Took - first.Took).near():
-		return "a wait was held once more, and ended after " + briefly(time.Duration(a.Took.rounded())) + " again: it is a time-out, and no accident"
+		return "a wait was held once more, and ended after " + briefly(time.Duration(a.Took.rounded())) + " again: that is no accident"
 	default:
 		return "a wait was held once more, and ended after " + briefly(time.Duration(a.Took.rounded())) + " then: not always after the same time"
 	}

@@ -22,7 +22,7 @@ func TestWhatEndsAWaitTwiceIsATimeout(t *testing.T) {
 		if r.Again == nil || r.Again.End != endHTTP || time.Duration(r.Again.Asked) != time.Minute || time.Since(began) > 2*time.Minute {
 			t.Errorf("after %s, again: %+v", time.Since(began), r.Again)
 		}
-		if !strings.HasPrefix(r.Verdict.Says, "Server side: a proxy ") || !strings.Contains(strings.Join(r.Verdict.Notes, ";"), "ended after 55s again: it is a time-out, and no accident") {
+		if !strings.HasPrefix(r.Verdict.Says, "Server side: a proxy ") || !strings.Contains(strings.Join(r.Verdict.Notes, ";"), "ended after 55s again: that is no accident") {
 			t.Errorf("%+v", r.Verdict)
 		}
 	})
@@ -34,7 +34,7 @@ func TestARestartInTheMiddleIsNoTimeout(t *testing.T) {
 		w.server.Inject(onPing(lab.Fault{Kind: lab.FaultCutBefore, After: 40 * time.Second, Times: 4}))
 		r := w.walkIn(0, PathConfig{Search: time.Hour})
 		r.wants(t, SideUnknown, 0)
-		want := "It cannot be told: waits were ended after 40s (closed (FIN) without an answer), but held once more one lived for 1m. That is no time-out, but something that happened once."
+		want := "It cannot be told: waits ended after 40s (closed (FIN) without an answer), but one that was held once more was answered in time, after 1m. That is no time-out, but something that happened once."
 		if r.Verdict.Says != want {
 			t.Errorf("%q", r.Verdict.Says)
 		}
@@ -192,5 +192,46 @@ func TestANetworkThatIsAwayForGoodIsNoFirewall(t *testing.T) {
 		if err == nil || r.Verdict.Side != SideUnknown || !strings.Contains(r.Verdict.Says, "because the server could not be asked any more after the first waits: the server cannot be reached: dial") {
 			t.Errorf("%v, %+v", err, r.Verdict)
 		}
+	})
+}
+
+// The server is back after twenty seconds.
+func TestAServerThatIsStartedAnewIsWaitedFor(t *testing.T) {
+	inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
+		var died time.Time
+		var mu sync.Mutex
+		w.server.Inject(onPing(lab.Fault{Kind: lab.FaultCutBefore, After: 40 * time.Second, Times: 1}))
+		r, err := RunPath(context.Background(), PathConfig{URL: "http://lab", User: "anna", Password: "secret", Search: time.Hour, Holds: []time.Duration{time.Minute},
+			Watch: func(p Progress) {
+				mu.Lock()
+				defer mu.Unlock()
+				if died.IsZero() && p.Ended != "" {
+					died = time.Now()
+				}
+			},
+			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if !died.IsZero() && time.Since(died) < 20*time.Second {
+					return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+				}
+				return w.pipe.Dial(ctx, network, address)
+			}})
+		if err != nil || r.Again == nil || r.Again.End != endHeld || r.Verdict.Side != SideUnknown || !strings.Contains(r.Verdict.Says, "was answered in time, after 1m") {
+			t.Errorf("%v, %+v", err, r.Verdict)
+		}
+	})
+}
+
+// The network was away, and TCP has brought the answer when it was back.
+func TestAnAnswerThatWasLateOnceIsNoSlowServer(t *testing.T) {
+	inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
+		w.server.Inject(onPing(lab.Fault{Kind: lab.FaultLate, After: 25 * time.Second, Times: 1}))
+		r := w.walkIn(0, PathConfig{Holds: []time.Duration{time.Minute}, Search: time.Hour})
+		if r.wants(t, SideUnknown, 0); r.Again == nil || r.Again.End != endHeld {
+			t.Errorf("%+v, again %+v", r.Verdict, r.Again)
+		}
+		w.server.Inject(onPing(lab.Fault{Kind: lab.FaultLate, After: 25 * time.Second}))
+		w.walkIn(0, PathConfig{Holds: []time.Duration{time.Minute}, Search: time.Hour}).wants(t, SideServer, 85*time.Second)
 	})
 }
