@@ -84,7 +84,7 @@ func (d *device) hold(ctx context.Context, v *visit, t trial) Hold {
 	}
 	if h.ended(ctx, err); h.End == endSilent && t.poke == 0 {
 		if h.probe(ctx, l); h.Probe == probeAnswered {
-			h.End, h.Took = endLate, Span(time.Since(began))
+			h.End, h.Took, h.Says = endLate, Span(time.Since(began)), "the answer came, too late"
 		}
 	}
 	return h
@@ -110,7 +110,7 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 	a := Answer{State: check.ReadPing(got.body, asked).State.String(), Took: h.Took}
 	if read.Status == 5 {
 		h.Limit = Span(time.Duration(read.Interval) * time.Second)
-		h.Says += ", limit " + h.Limit.String()
+		h.Says += ", limit " + briefly(time.Duration(h.Limit))
 	}
 	switch {
 	case read.Status == 5:
