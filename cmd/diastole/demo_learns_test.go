@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"regexp"
 	"testing"
 	"time"
@@ -71,7 +72,8 @@ func seesTheTruth(t *testing.T, url string) {
 			t.Errorf("%s forgets after %v: the advice is %v s, waits are kept at %v s", name, idle, n.Advice, n.Kept)
 		}
 		for _, e := range n.Evidence {
-			if e.Survived != (e.Seconds < idle.Seconds()) {
+			near := math.Abs(e.Seconds-idle.Seconds()) < 15 // a try at the very limit may go either way
+			if !near && e.Survived != (e.Seconds < idle.Seconds()) {
 				t.Errorf("%s forgets after %v, and is said to have survived %v s: %v", name, idle, e.Seconds, e.Survived)
 			}
 		}

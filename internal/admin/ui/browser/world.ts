@@ -36,10 +36,10 @@ function world(address: string, process: ChildProcess): World {
   };
 }
 
-/** The program with phones, firewalls and a mail server in memory. */
-export async function demo(port: number): Promise<World> {
+/** The program with phones, firewalls and a mail server in memory, to which a mail comes so often. */
+export async function demo(port: number, mail = "1s"): Promise<World> {
   const binary = process.env["DIASTOLE_BINARY"] ?? join(root, "bin/diastole");
-  const program = spawn(binary, ["demo", "--admin", `127.0.0.1:${port}`, "--mail", "1s"], { stdio: ["pipe", "ignore", "inherit"] });
+  const program = spawn(binary, ["demo", "--admin", `127.0.0.1:${port}`, "--mail", mail], { stdio: ["pipe", "ignore", "inherit"] });
   const address = `http://127.0.0.1:${port}`;
   for (;;) {
     if (program.exitCode !== null) throw new Error(`${binary} demo ended`);
