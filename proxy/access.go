@@ -106,13 +106,13 @@ func (p *Proxy) logAccess(a *access, r *http.Request) {
 		user = a.user
 	}
 	p.config.Log.Info("request",
-		zap.String("method", clip(r.Method)),
+		zap.String("method", knownMethod(r.Method)),
 		zap.String("path_class", pathClass(r.URL.Path)),
 		zap.String("protocol", r.Proto),
 		zap.String("command", a.command),
 		zap.String("user", p.named(user)),
 		zap.String("device", p.named(a.device)),
-		zap.String("device_type", clip(a.kind)),
+		zap.String("device_type", p.masked(a.kind, user, a.device)),
 		zap.String("client", r.RemoteAddr),
 		zap.String("network", network.Name),
 		zap.String("rule", a.rule),
@@ -122,11 +122,24 @@ func (p *Proxy) logAccess(a *access, r *http.Request) {
 		zap.Int64("answer_bytes", a.down),
 		zap.Float64("took_seconds", time.Since(a.began).Seconds()),
 		zap.Float64("upstream_seconds", a.upstream.Seconds()),
-		zap.String("user_agent", clip(r.UserAgent())))
+		zap.String("user_agent", p.masked(r.UserAgent(), user, a.device)))
 }
 
-// named is how a user or a device stands in the log.
-func (p *Proxy) named(name string) string { return clip(p.config.LogName(name)) }
+// methods are those that phones, Outlook and calendars use; "other" is any other, for a
+// client may write there what it likes.
+var methods = map[string]bool{
+	"GET": true, "HEAD": true, "POST": true, "PUT": true, "PATCH": true, "DELETE": true, "OPTIONS": true, "CONNECT": true, "TRACE": true,
+	"PROPFIND": true, "PROPPATCH": true, "REPORT": true, "SEARCH": true, "MKCOL": true, "MKCALENDAR": true, "COPY": true, "MOVE": true,
+	"LOCK": true, "UNLOCK": true, "ACL": true, // RFC 4918, 3253, 4791, 3744, 5323
+	"RPC_IN_DATA": true, "RPC_OUT_DATA": true, // MS-RPCH 2.1.2.1
+}
+
+func knownMethod(method string) string {
+	if methods[method] {
+		return method
+	}
+	return "other"
+}
 
 // pathClasses are the first segments of paths that are somebody's, and safe to name.
 var pathClasses = map[string]string{

@@ -125,3 +125,24 @@ func TestRequestsHaveNoLineWhereNoneIsWanted(t *testing.T) {
 		t.Errorf("after it was switched on: %v", lines)
 	}
 }
+
+func TestADeviceThatNamesItsUserInItsUserAgentIsMasked(t *testing.T) {
+	s := onSockets(t, lab.Answer(document(pingSays(1))))
+	const agent = "User-Agent: Mail/1 (ANNA.smith@Example.com; dev1; of Anna.Smith)\r\n"
+	for _, p := range []post{{cmd: "Search", user: "Anna.Smith@example.com", lines: agent}, {cmd: "Ping", user: "Anna.Smith@example.com", lines: agent, body: pingOf("480", "5")}} {
+		wantReply(t, s.ask(p), 200, pingSays(1))
+	}
+	lines := append(s.requestLines(), s.begun())
+	if len(lines) != 2 {
+		t.Fatalf("got %v", lines)
+	}
+	for _, l := range lines {
+		wantFields(t, l, map[string]any{"user_agent": "Mail/1 (***; ***; of ***)", "device_type": "phone"})
+	}
+}
+
+func TestWhereNamesAreWrittenInPlainNothingIsMasked(t *testing.T) {
+	s := onSockets(t, lab.Answer(document("")), func(c *Config) { c.LogName = func(name string) string { return name } })
+	wantReply(t, s.ask(post{cmd: "Search", user: "samuel", lines: "User-Agent: SAMSUNG of samuel\r\n"}), 200, "")
+	wantFields(t, s.requestLines()[0], map[string]any{"user": "samuel", "user_agent": "SAMSUNG of samuel"})
+}

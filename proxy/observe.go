@@ -2,8 +2,6 @@ package proxy
 
 import (
 	"net/http"
-	"strings"
-	"unicode"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -27,7 +25,7 @@ func (p *Proxy) begin(w http.ResponseWriter, r *http.Request, held *wait) {
 		zap.Float64("would_seconds", held.would.Seconds()),
 		zap.Int("folders", held.folders),
 		zap.String("eas_version", held.version),
-		zap.String("user_agent", clip(r.UserAgent())))...)
+		zap.String("user_agent", p.masked(r.UserAgent(), held.user, held.device.ID)))...)
 }
 
 // observe counts a wait out, learns how it ended, and writes its last line. A device
@@ -72,25 +70,12 @@ func (p *Proxy) logDelivery(held *wait, e ending, found heartbeat.Proof) {
 		zap.Stringer("proof", found))...)
 }
 
-// clip keeps a client from filling the disk with one request after the other, and
-// from steering the terminal of whoever reads the log: zap escapes the controls of
-// ASCII, not those above it (U+009B begins a sequence as ESC does, U+202E turns the
-// rest of the line around).
-func clip(text string) string {
-	return strings.Map(func(c rune) rune {
-		if c > '~' && !unicode.IsPrint(c) {
-			return unicode.ReplacementChar
-		}
-		return c
-	}, text[:min(len(text), maxName)])
-}
-
 func (p *Proxy) waitFields(held *wait) []zap.Field {
 	return []zap.Field{
 		zap.String("kind", held.kind),
 		zap.String("user", p.named(held.user)),
 		zap.String("device", p.named(held.device.ID)),
-		zap.String("device_type", clip(held.device.Type)),
+		zap.String("device_type", p.masked(held.device.Type, held.user, held.device.ID)),
 		zap.String("network", held.network.Name),
 		zap.Float64("asked_seconds", held.interval.Seconds()),
 		zap.Float64("given_seconds", held.goes.Seconds()),

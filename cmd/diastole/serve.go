@@ -50,6 +50,10 @@ func (c serveCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
+	// What net/http's clients have to say goes to Go's own log, and quotes their servers.
+	if restore, err := zap.RedirectStdLogAt(log.Named("go"), zap.DebugLevel); err == nil {
+		defer restore()
+	}
 	b := thisBuild()
 	log.Info("starting", zap.String("version", b.version), zap.String("commit", b.commit),
 		zap.String("config", c.source()), zap.Stringer("upstream", cfg.Upstream.URL))

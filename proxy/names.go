@@ -1,0 +1,43 @@
+package proxy
+
+import (
+	"strings"
+	"unicode"
+)
+
+// named is how a user or a device stands in the log.
+func (p *Proxy) named(name string) string { return clip(p.config.LogName(name)) }
+
+// clip keeps a client from filling the disk with one request after the other, and
+// from steering the terminal of whoever reads the log: zap escapes the controls of
+// ASCII, not those above it (U+009B begins a sequence as ESC does, U+202E turns the
+// rest of the line around).
+func clip(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c > '~' && !unicode.IsPrint(c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, text[:min(len(text), maxName)])
+}
+
+// shortestName is how long a name must be to be looked for in other words: sam is in
+// samsung too.
+const shortestName = 4
+
+// masked is what a device says of itself, without its user's name and its own: some put
+// one of them into the type or the User-Agent.
+func (p *Proxy) masked(text, user, device string) string {
+	text, user = clip(text), fold(user)
+	local, _, _ := strings.Cut(user, "@")
+	for _, name := range []string{user, local, device} {
+		if len(name) < shortestName || p.config.LogName(name) == name {
+			continue
+		}
+		name = lowered(name)
+		for at := strings.Index(lowered(text), name); at >= 0; at = strings.Index(lowered(text), name) {
+			text = text[:at] + "***" + text[at+len(name):] // shorter each time
+		}
+	}
+	return text
+}
