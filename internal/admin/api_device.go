@@ -56,7 +56,7 @@ func (a *api) deviceAsked(w http.ResponseWriter, id string) (k heartbeat.Key, s 
 	number, ours := a.seal.open(id)
 	if !ours {
 		sayProblem(w, http.StatusNotFound, "this id was not given out here",
-			"it is of another diastole, or of an earlier start of one that has no state.path to keep ids in: find the device by its user, in GET /api/v1/devices")
+			"it is of another diastole, or of an earlier start of one that has no state.path to keep ids in: find the device by its user among all devices")
 		return k, s, false
 	}
 	if k, s, known = a.Devices.ByID(number); !known {

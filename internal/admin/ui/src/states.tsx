@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { Failure } from "./client";
 import type { Loaded } from "./load";
+import { sentence } from "./words";
 
 export function Loading() {
   return <p class="state" role="status"><span class="pulse" aria-hidden="true" /> Loading…</p>;
@@ -12,7 +13,7 @@ export function Empty({ children }: { children: ComponentChildren }) {
 }
 
 export function Failed({ of, children }: { of: Failure; children?: ComponentChildren }) {
-  return <div class="state failed" role="alert"><strong>{of.message}.</strong> {of.remedy}{children}</div>;
+  return <div class="state failed" role="alert"><strong>{sentence(of.message)}</strong> {sentence(of.remedy)}{children}</div>;
 }
 
 /** Shows what was loaded; a failure stands above the last that is known, which is better than nothing. */

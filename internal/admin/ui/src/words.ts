@@ -63,3 +63,8 @@ export function short(name: string, most = 22): string {
   const tail = Math.floor((most - 1) / 3);
   return `${name.slice(0, most - 1 - tail)}…${name.slice(-tail)}`;
 }
+
+/** The API's words begin small and end open, as errors do that stand in others. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".");
+}
