@@ -64,6 +64,8 @@ func TestTheDemoLearnsWhatItsFirewallsAllowAndSaysSoInItsPhonesTime(t *testing.T
 func seesTheTruth(t *testing.T, url string) {
 	if f := answerOf[admin.Fleet](t, url, "fleet"); f.Pace != demoScale || f.Uptime < 20*60 || f.Known.Devices != len(demoPhones) || f.Known.Networks != len(demoNetworks) {
 		t.Errorf("the fleet: pace %d, up for %v s, %+v", f.Pace, f.Uptime, f.Known)
+	} else if day := f.Windows[len(f.Windows)-1]; day.Lost < 3*len(demoNetworks) { // three devices have to die of each limit
+		t.Errorf("a day in which all limits were learned: %+v", day)
 	}
 	advice := runProgram(t, "", "advise", "--admin", url)
 	for name, idle := range truth() {

@@ -38,6 +38,14 @@ func (d *daemon) witness(e proxy.Event) {
 	})
 }
 
+// record keeps a wait that has ended, and counts an answer that did not arrive.
+func (d *daemon) record(r proxy.Record) {
+	d.learned.record(r)
+	if r.Wait.Proof == heartbeat.Lost {
+		d.tally.Lost(d.clock.Now())
+	}
+}
+
 // standing says how the program stands. It is asked from other goroutines than the
 // one that reloads, so that what a reload changes comes from where it is in force.
 func (d *daemon) standing() func() admin.Standing {

@@ -178,7 +178,7 @@ func (d *daemon) newProxy(rules *policy.Policy, names func(string) string, metri
 		Networks: d.learned.networks,
 		Clock:    d.clock,
 		Memory:   d.learned.haves.memory,
-		Record:   d.learned.record,
+		Record:   d.record,
 		Witness:  d.witness,
 		Watch:    watching(d.hub),
 		LogName:  names,

@@ -90,6 +90,7 @@ type Window struct {
 	Minutes    int            `json:"minutes"`
 	Waits      int            `json:"waits"` // that ended
 	Outcomes   map[string]int `json:"outcomes"`
+	Lost       int            `json:"lost"`       // answers that turned out not to have arrived
 	Heartbeats []Heartbeats   `json:"heartbeats"` // of the waits that began
 }
 
@@ -137,7 +138,7 @@ func (t *Tally) fill(f *Fleet, now time.Time) {
 }
 
 func windowOf(many int, sum minute) Window {
-	w := Window{Minutes: many, Outcomes: map[string]int{}}
+	w := Window{Minutes: many, Outcomes: map[string]int{}, Lost: int(sum.lost)}
 	for o := heartbeat.Expired; o <= heartbeat.Drained; o++ {
 		n := int(sum.outcomes[o])
 		w.Outcomes[o.String()] = n

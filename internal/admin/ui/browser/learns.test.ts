@@ -21,6 +21,18 @@ test("each page says how much faster time runs here, and figures are those of a 
   assert.deepEqual(faults, []);
 });
 
+test("within moments the first answers are lost, and fleet and device say so", async () => {
+  const { page, faults } = await look(browser, world.address);
+  page.setDefaultTimeout(90_000);
+  await page.goto(`${world.address}/ui/#/fleet`);
+  await page.getByText("of the answers never arrived").waitFor();
+  await page.goto(`${world.address}/ui/#/devices?q=demojan`); // an Android whose first 8 minutes its firewall does not survive
+  await page.getByRole("link", { name: "jan" }).click();
+  await page.getByText("answer lost").first().waitFor();
+  assert.deepEqual(await barriers(page), []);
+  assert.deepEqual(faults, []);
+});
+
 test("whoever watches the networks sees three limits appear by themselves, near what the firewalls allow", async () => {
   const { page, faults } = await look(browser, world.address);
   page.setDefaultTimeout(240_000);

@@ -57,6 +57,6 @@ if (only !== "demo") await take(await crowd(5_000, { users: "plain" }), "user409
 if (only !== "crowd") {
   const world = await demo(39_183, "5s");
   await learned(world);
-  await take(world, "demoemil", ofDemo);
+  await take(world, "demojan", ofDemo);
 }
 await browser.close();

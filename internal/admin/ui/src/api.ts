@@ -108,6 +108,8 @@ export type Window = {
   /** That ended. */
   waits: Count;
   outcomes: Partial<Record<Outcome, Count>>;
+  /** Answers of which TCP said that they never arrived; their waits ended as they were meant to. */
+  lost: Count;
   /** Of the waits that began, by their interval. */
   heartbeats: {
     /** Above the one before up to this; 0 = any more. */

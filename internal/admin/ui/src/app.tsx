@@ -78,7 +78,7 @@ function Pace() {
   if (pace <= 1) return null;
   return (
     <aside class="pace">
-      <strong>Time runs {count(pace)} times faster here:</strong> a minute of these phones is over in {figure(60 / pace)} s of yours. Every duration and every clock on these pages is theirs.
+      <strong>Time runs {count(pace)} times faster here:</strong> a minute of these phones is over in {figure(60 / pace)} s. Every duration and clock is theirs.
     </aside>
   );
 }

@@ -29,6 +29,8 @@ test("a strip's cell has room for its mark however short the wait was", () => {
   assert.equal(height(900, 900), 100);
   assert.equal(height(0, 0), 46);
   assert.equal(told(wait("", { outcome: "silent", proof: "lost", held_seconds: 301 })), "no answer after 5m1s of 8m, delivery lost");
+  // whatever the server said: its phone has not heard of it
+  assert.equal(told(wait("", { outcome: "expired", proof: "lost", held_seconds: 480 })), "answer lost after 8m of 8m, delivery lost");
 });
 
 test("a click on a column sorts, turns, and lets go", () => {
@@ -52,7 +54,7 @@ test("a device that roamed, and a rule that took over, are told", () => {
 });
 
 test("outcomes are counted, the most frequent first", () => {
-  assert.deepEqual(tally([wait("1"), wait("2", { outcome: "silent" }), wait("3")]), [["expired", 2], ["silent", 1]]);
+  assert.deepEqual(tally([wait("1"), wait("2", { outcome: "silent" }), wait("3")]), [["nothing new", 2], ["no answer", 1]]);
 });
 
 test("less requests are better, less heartbeat is worse, and a hair's breadth is no change", () => {

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { DeviceDetail, PastWait } from "../api";
 import { api, ask, asFailure, type Failure } from "../client";
 import { useLoad } from "../load";
-import { meaning, proven } from "../outcome";
+import { fate, proven } from "../outcome";
 import { href, place } from "../route";
 import { Empty, Failed, Shown } from "../states";
 import { Mark, Strip } from "../strip";
@@ -92,7 +92,7 @@ function History({ past }: { past: PastWait[] }) {
             {past.map((w) => (
               <tr key={w.ended + w.kind + w.held_seconds}>
                 <td class="nowrap">{date(w.ended)}</td><td>{w.kind || "–"}</td><td class="number">{durationOr(w.asked_seconds)}</td><td class="number">{durationOr(w.given_seconds)}</td><td class="number">{duration(w.held_seconds)}</td>
-                <td><Mark of={meaning(w.outcome)} /></td><td><Mark of={proven(w.proof)} /></td><td class="wide">{w.network}</td><td class="wide">{w.rule || "–"}</td>
+                <td><Mark of={fate(w)} /></td><td><Mark of={proven(w.proof)} /></td><td class="wide">{w.network}</td><td class="wide">{w.rule || "–"}</td>
               </tr>
             ))}
           </tbody>

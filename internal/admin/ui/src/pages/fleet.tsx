@@ -41,7 +41,7 @@ function Tile({ title, value, children }: { title: string; value: string; childr
 }
 
 function Tiles({ of }: { of: Fleet }) {
-  const day = of.windows.at(-1), lost = day?.outcomes.silent ?? 0;
+  const day = of.windows.at(-1), lost = (day?.outcomes.silent ?? 0) + (day?.lost ?? 0);
   const down = of.sources.filter((s) => !s.up);
   return (
     <dl class="tiles">
@@ -95,6 +95,7 @@ function Windows({ of, pace }: { of: Window[]; pace: number }) {
         </div>
       </div>
       {chosen.waits === 0 ? <Empty>No wait ended in the last {spans[chosen.minutes]}.</Empty> : <Shares label="Outcomes" parts={partsOf(chosen)} />}
+      {chosen.lost > 0 && <p><span class="mark bad"><span aria-hidden="true">✗</span> {count(chosen.lost)}</span> of the answers never arrived: on the way the connection was forgotten.</p>}
       <h2>Intervals asked and given</h2>
       <Histogram of={chosen.heartbeats} />
     </section>
