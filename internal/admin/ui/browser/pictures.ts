@@ -21,8 +21,6 @@ const ofCrowd: Picture[] = [
 ];
 
 const ofDemo: Picture[] = [
-  { name: "demo-fleet", place: "fleet", seen: "How waits ended" },
-  { name: "demo-networks", place: "networks", seen: "carrier-west" },
   { name: "demo-network", place: "networks/carrier-west", seen: "forgets a silent connection" },
   { name: "demo-network-dark", place: "networks/guest-wifi", seen: "forgets a silent connection", dark: true },
   { name: "demo-device", place: "", seen: "Waits through time" },

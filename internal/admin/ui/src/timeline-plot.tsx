@@ -64,6 +64,6 @@ function ruler(u: uPlot, advice: number, colours: Ink): void {
   u.ctx.stroke();
   u.ctx.font = colours.font.replace("12px", `${12 * scale}px`);
   u.ctx.textAlign = "right";
-  u.ctx.fillText(`advice ${duration(advice)}`, u.bbox.left + u.bbox.width - 4 * scale, y - 5 * scale);
+  u.ctx.fillText(`advice ${duration(advice)}`, u.bbox.left + u.bbox.width - 4 * scale, y - 12 * scale); // above the marks of waits that were kept at it
   u.ctx.restore();
 }
