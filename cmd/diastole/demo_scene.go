@@ -77,7 +77,7 @@ func (s *scene) raiseWalls() error {
 	for _, n := range demoNetworks {
 		d := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(n.from)}}
 		wall, door, err := lab.ListenFirewall(lab.FirewallConfig{Dial: d.DialContext,
-			Address: s.daemon.phones.Addr().String(), Idle: n.idle / demoScale, Mute: true})
+			Address: s.daemon.phones.Addr().String(), Idle: n.idle/demoScale + demoLate, Mute: true})
 		if err != nil {
 			return err
 		}

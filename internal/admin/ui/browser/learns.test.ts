@@ -7,7 +7,7 @@ import { barriers, launch, look } from "./look";
 import { demo, type World } from "./world";
 
 let world: World, browser: Browser;
-before(async () => { world = await demo(39_182, "5s"); browser = await launch(); });
+before(async () => { world = await demo(19_182, "5s"); browser = await launch(); });
 after(async () => { await browser?.close(); world?.end(); });
 
 test("each page says how much faster time runs here, and figures are those of a real network", async () => {

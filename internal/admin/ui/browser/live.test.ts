@@ -6,7 +6,7 @@ import { barriers, launch, look, stands } from "./look";
 import { demo, type World } from "./world";
 
 let world: World, browser: Browser;
-before(async () => { world = await demo(39_181); browser = await launch(); });
+before(async () => { world = await demo(19_181); browser = await launch(); });
 after(async () => { await browser?.close(); world?.end(); });
 
 test("the address of the listener leads a browser to the fleet, which moves by itself", async () => {
@@ -74,7 +74,7 @@ test("when the program goes the page says so and keeps what it knew; when it is 
   await stands(page, "connection lost");
   await page.getByText("diastole does not answer").waitFor();
   assert.equal(await page.locator("tbody tr").count(), 12);
-  world = await demo(39_181);
+  world = await demo(19_181);
   await stands(page, "live");
   await page.getByText("diastole does not answer").waitFor({ state: "detached" });
 });

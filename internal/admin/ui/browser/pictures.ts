@@ -53,7 +53,7 @@ async function learned(world: World): Promise<void> {
 const only = process.argv[2] ?? "";
 if (only !== "demo") await take(await crowd(5_000, { users: "plain" }), "user4096@", ofCrowd);
 if (only !== "crowd") {
-  const world = await demo(39_183, "5s");
+  const world = await demo(19_183, "5s");
   await learned(world);
   await take(world, "demojan", ofDemo);
 }
