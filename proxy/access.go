@@ -25,7 +25,7 @@ type access struct {
 	waits    bool // it has lines of its own
 
 	command string
-	user    string // as the query claims
+	user    string // as the query claims, in the one spelling
 	device  string // likewise, its id
 	kind    string // its type
 	rule    string // that decided; "": none was asked
@@ -94,7 +94,7 @@ func accessOf(w http.ResponseWriter) *access {
 // asks notes what an ActiveSync request says of itself, and the rule that decides.
 func (a *access) asks(query eas.Envelope, rule string) {
 	a.rule, a.command = rule, query.Command.String()
-	a.user, a.device, a.kind = query.User, query.DeviceKey(), query.DeviceType
+	a.user, a.device, a.kind = fold(query.User), query.DeviceKey(), query.DeviceType
 }
 
 // logAccess writes the line. No path and no query stand in it: EWS, SOGo and OWA have

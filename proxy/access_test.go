@@ -141,6 +141,33 @@ func TestADeviceThatNamesItsUserInItsUserAgentIsMasked(t *testing.T) {
 	}
 }
 
+func TestANameAtTheEndOfALongUserAgentAndOneInLatin1AreMaskedWhole(t *testing.T) {
+	s := onSockets(t, lab.Answer(document("")))
+	long := strings.Repeat("x", maxName-8)
+	for _, p := range []post{
+		{cmd: "Search", user: "anna.smith", lines: "User-Agent: " + long + "anna.smith\r\n"},
+		{cmd: "Search", user: "j\xfcrgen", lines: "User-Agent: Mail of J\xfcrgen\r\n"},
+	} {
+		wantReply(t, s.ask(p), 200, "")
+	}
+	lines := s.requestLines()
+	wantFields(t, lines[0], map[string]any{"user_agent": long + "***"})
+	wantFields(t, lines[1], map[string]any{"user_agent": "Mail of ***"})
+}
+
+func TestAUserWhomOnlyTheQueryNamesIsInOneSpellingToo(t *testing.T) {
+	s := onSockets(t, lab.Answer(document("")))
+	c := s.call()
+	defer c.Close()
+	for _, command := range []string{"Search", "Ping"} {
+		c.send("POST /Microsoft-Server-ActiveSync?Cmd=" + command + "&User=CORP%5CAnna&DeviceId=dev1&DeviceType=phone HTTP/1.1\r\nHost: up.test\r\nContent-Length: 0\r\n\r\n")
+		wantReply(t, c.reply(), 200, "")
+	}
+	for _, l := range append(s.requestLines(), s.begun()) {
+		wantFields(t, l, map[string]any{"user": hashed("anna@corp")})
+	}
+}
+
 func TestWhereNamesAreWrittenInPlainNothingIsMasked(t *testing.T) {
 	s := onSockets(t, lab.Answer(document("")), func(c *Config) { c.LogName = func(name string) string { return name } })
 	wantReply(t, s.ask(post{cmd: "Search", user: "samuel", lines: "User-Agent: SAMSUNG of samuel\r\n"}), 200, "")

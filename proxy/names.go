@@ -28,7 +28,9 @@ const shortestName = 4
 // masked is what a device says of itself, without its user's name and its own: some put
 // one of them into the type or the User-Agent.
 func (p *Proxy) masked(text, user, device string) string {
-	text, user = clip(text), fold(user)
+	// Cut afterwards, or half of a name at the end would stand there; and what is not
+	// UTF-8 is replaced afterwards, or Outlook's J\xfcrgen would no longer be found.
+	text, user = text[:min(len(text), 2*maxName)], fold(user)
 	local, _, _ := strings.Cut(user, "@")
 	for _, name := range []string{user, local, device} {
 		if len(name) < shortestName || p.config.LogName(name) == name {
@@ -39,5 +41,5 @@ func (p *Proxy) masked(text, user, device string) string {
 			text = text[:at] + "***" + text[at+len(name):] // shorter each time
 		}
 	}
-	return text
+	return clip(text)
 }
