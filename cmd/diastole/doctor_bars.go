@@ -32,7 +32,7 @@ type bar struct {
 }
 
 func newBars(out *os.File) *bars {
-	b := &bars{out: out, terminal: isTerminal(out), began: time.Now(), stop: make(chan struct{})}
+	b := &bars{out: out, terminal: obeys(out), began: time.Now(), stop: make(chan struct{})}
 	if b.terminal {
 		b.drawn.Go(b.grow)
 	}

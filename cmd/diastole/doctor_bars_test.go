@@ -40,3 +40,17 @@ func TestBarsAreDrawnOverThemselvesAndNeverBroken(t *testing.T) {
 		t.Errorf("%q: want it over the two bars", again)
 	}
 }
+
+func TestADumbTerminalGetsLinesAndNoBars(t *testing.T) {
+	screen, terminal := openTerminal(t)
+	defer screen.Close()
+	defer terminal.Close()
+	for term, want := range map[string]bool{"dumb": false, "xterm": true} {
+		t.Setenv("TERM", term)
+		b := newBars(terminal)
+		b.close()
+		if b.terminal != want {
+			t.Errorf("TERM=%s: bars %v", term, b.terminal)
+		}
+	}
+}

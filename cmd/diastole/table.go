@@ -28,9 +28,11 @@ func paperOf(f *os.File) paper {
 	return paper{f, int(size.Col), colours(f)}
 }
 
-func colours(f *os.File) bool {
-	return isTerminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-}
+func colours(f *os.File) bool { return obeys(f) && os.Getenv("NO_COLOR") == "" }
+
+// obeys says whether control sequences do something at f: a dumb terminal, such as the
+// shell of an editor, shows them as letters.
+func obeys(f *os.File) bool { return isTerminal(f) && os.Getenv("TERM") != "dumb" }
 
 // A tone is a colour (ECMA-48 8.3.117, SGR) with a meaning; what it says stands in the words too.
 type tone string
