@@ -29,11 +29,13 @@ func (d *daemon) shown(names func(string) string) *admin.Learned {
 	}
 }
 
+// whatHappened is the API's word for what the proxy has seen.
+var whatHappened = [...]admin.What{proxy.WaitBegins: admin.Begins, proxy.WaitEnds: admin.Ends, proxy.Denied: admin.Denied}
+
 // witness has an event of the proxy counted.
 func (d *daemon) witness(e proxy.Event) {
-	what := map[proxy.EventKind]admin.What{proxy.WaitBegins: admin.Begins, proxy.WaitEnds: admin.Ends, proxy.Denied: admin.Denied}
 	d.tally.Tell(admin.Event{
-		What: what[e.What], When: e.When, Key: e.Key, Kind: e.Kind, Network: e.Network, Rule: e.Rule,
+		What: whatHappened[e.What], When: e.When, Key: e.Key, Kind: e.Kind, Network: e.Network, Rule: e.Rule,
 		Asked: e.Asked, Given: e.Given, Would: e.Would, Advice: e.Advice, Held: e.Held, Outcome: e.Outcome,
 	})
 }
