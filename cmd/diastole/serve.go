@@ -195,6 +195,10 @@ func (d *daemon) newAdmin(names func(string) string, metrics prometheus.Gatherer
 	if err != nil {
 		return nil, err
 	}
+	secured, err := d.adminTLS()
+	if err != nil {
+		return nil, err
+	}
 	if d.config.Admin.ReadyNeedsUpstream {
 		d.gate.upstream = d.proxy.UpstreamReachable
 	}
@@ -204,6 +208,7 @@ func (d *daemon) newAdmin(names func(string) string, metrics prometheus.Gatherer
 		Ready:    d.gate.ready,
 		Pprof:    d.config.Admin.Pprof,
 		Token:    token,
+		TLS:      secured,
 		Hosts:    d.config.Admin.Hosts,
 		Learned:  d.shown(names),
 		Log:      d.log.Named("admin"),

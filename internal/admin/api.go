@@ -100,7 +100,7 @@ func (a *api) handler() http.Handler {
 		mux.HandleFunc(r.method+" "+r.path, r.handle)
 		methods[r.method] = true
 	}
-	return sameSite(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern != "" {
 			mux.ServeHTTP(w, r)
 			return
@@ -119,7 +119,7 @@ func (a *api) handler() http.Handler {
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		sayProblem(w, http.StatusMethodNotAllowed, r.URL.Path+" does not know "+r.Method, "use "+strings.Join(allowed, " or "))
-	}))
+	})
 }
 
 //go:embed openapi.yaml

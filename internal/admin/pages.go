@@ -35,7 +35,7 @@ func handler(c Config, listen net.Addr) (all http.Handler, closed func()) {
 	if c.Pprof {
 		profiles(mux)
 	}
-	all = onlyWith(c.Token, mux)
+	all = sameSite(onlyWith(c.Token, c.certified(), mux))
 	if c.Learned != nil {
 		all = dashboard(uiFiles(), all)
 	}

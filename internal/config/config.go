@@ -57,9 +57,16 @@ type ProxyProtocol struct{ Trusted []netip.Prefix }
 type Admin struct {
 	Listen             string   // HOST:PORT, "" = none
 	TokenFile          string   // file with the bearer token
+	TLS                AdminTLS // its zero value is plain HTTP
 	Hosts              []string // names that a listener on loopback may be asked for, in lower case
 	Pprof              bool
 	ReadyNeedsUpstream bool // /readyz fails while the upstream cannot be reached
+}
+
+// AdminTLS is the certificate of the second listener, and whose certificates open it.
+type AdminTLS struct {
+	Cert, Key string // PEM files, both or none
+	ClientCA  string // PEM file with the authorities of clients' certificates, "" = none is asked for
 }
 
 // State is where what was learned is kept across restarts.
