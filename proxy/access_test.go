@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/diastole/diastole/internal/lab"
@@ -165,6 +166,17 @@ func TestAUserWhomOnlyTheQueryNamesIsInOneSpellingToo(t *testing.T) {
 	}
 	for _, l := range append(s.requestLines(), s.begun()) {
 		wantFields(t, l, map[string]any{"user": hashed("anna@corp")})
+	}
+}
+
+func TestALineHashesNamesOnceEach(t *testing.T) {
+	var hashes atomic.Int64
+	s := onSockets(t, lab.Answer(document("")), func(c *Config) {
+		c.LogName = func(name string) string { hashes.Add(1); return hashed(name) }
+	})
+	wantReply(t, s.ask(post{cmd: "Search", user: "samuel@example.com", lines: "User-Agent: Mail/1\r\n"}), 200, "")
+	if s.requestLines(); hashes.Load() != 2 {
+		t.Errorf("%d hashes for one user and one device", hashes.Load())
 	}
 }
 

@@ -32,12 +32,12 @@ func (p *Proxy) masked(text, user, device string) string {
 	// UTF-8 is replaced afterwards, or Outlook's J\xfcrgen would no longer be found.
 	text, user = text[:min(len(text), 2*maxName)], fold(user)
 	local, _, _ := strings.Cut(user, "@")
-	for _, name := range []string{user, local, device} {
-		if len(name) < shortestName || p.config.LogName(name) == name {
+	for _, name := range []string{user, local, lowered(device)} {
+		if len(name) < shortestName {
 			continue
 		}
-		name = lowered(name)
-		for at := strings.Index(lowered(text), name); at >= 0; at = strings.Index(lowered(text), name) {
+		// Whether names are hashed is asked of one that is there: a hash costs more than the search.
+		for at := strings.Index(lowered(text), name); at >= 0 && p.config.LogName(name) != name; at = strings.Index(lowered(text), name) {
 			text = text[:at] + "***" + text[at+len(name):] // shorter each time
 		}
 	}
