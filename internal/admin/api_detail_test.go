@@ -195,3 +195,36 @@ func TestWhatIsNotThereIsAProblemWithAWayOut(t *testing.T) {
 		t.Errorf("without the token: %+v", a)
 	}
 }
+
+func TestWithoutAStoreTheRememberedWaitsComePageByPageToo(t *testing.T) {
+	l, n := newLearned(), heartbeat.Network{Name: "a", HTTP: 1}
+	thrice(l, n)
+	url := l.serve(t)
+	url += "/api/v1/devices/" + one(t, url).ID + "?limit=1"
+	pages := 1
+	first := read[DeviceDetail](t, url)
+	if len(first.Past) != 1 || first.Before == "" {
+		t.Fatalf("%+v", first)
+	}
+	ended := first.Past[0].Ended
+	for before := first.Before; before != ""; {
+		next := read[DeviceDetail](t, url+"&before="+before)
+		if len(next.Past) != 1 || next.Past[0].Ended >= ended {
+			t.Fatalf("%+v after %s", next.Past, ended)
+		}
+		ended, before, pages = next.Past[0].Ended, next.Before, pages+1
+	}
+	if pages != 3 {
+		t.Errorf("%d pages of three waits", pages)
+	}
+}
+
+// thrice has a device wait three times, of which a page of one shows one.
+func thrice(l *learnedBy, n heartbeat.Network) {
+	k, at := heartbeat.Key{Principal: "anna", Device: "d"}, time.Now().Add(-time.Hour)
+	for range 3 {
+		l.devices.Asked(k, at, n, 8*time.Minute)
+		at = at.Add(8 * time.Minute)
+		l.devices.Ended(k, at, heartbeat.Wait{Network: n, Asked: 8 * time.Minute, Given: 8 * time.Minute, Held: 8 * time.Minute, Outcome: heartbeat.Expired})
+	}
+}

@@ -125,8 +125,8 @@ func (a *api) past(ctx context.Context, k heartbeat.Key, state heartbeat.DeviceS
 		return found, err
 	}
 	found := []PastWait{}
-	for _, e := range state.Last[:min(limit, len(state.Last))] {
-		if e.When.Before(before) {
+	for _, e := range state.Last {
+		if len(found) < limit && e.When.Before(before) {
 			found = append(found, Past(e, state.Network, "", ""))
 		}
 	}
