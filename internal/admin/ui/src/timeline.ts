@@ -31,6 +31,13 @@ export function changes(past: PastWait[]): { ended: string; text: string }[] {
   return found.toReversed();
 }
 
+/** The youngest waits, which come anew as others end, and those that were there when older ones
+ * were asked for: what has moved out of the youngest meanwhile is among the second. */
+export function joined(youngest: PastWait[], before: PastWait[]): PastWait[] {
+  const oldest = youngest.at(-1)?.ended ?? "9";
+  return [...youngest, ...before.filter((w) => w.ended < oldest)];
+}
+
 /** How many waits ended how, in words, the most frequent first. */
 export function tally(past: PastWait[]): [string, number][] {
   const counts = new Map<string, number>();

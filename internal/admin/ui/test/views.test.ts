@@ -5,7 +5,7 @@ import { nameOf, trimmed } from "../src/histogram";
 import { deed, meaning, outcomes, proven } from "../src/outcome";
 import { height, told } from "../src/strip";
 import { turned } from "../src/table";
-import { changes, series, tally } from "../src/timeline";
+import { changes, joined, series, tally } from "../src/timeline";
 import type { PastWait } from "../src/api";
 
 function wait(ended: string, change: Partial<PastWait> = {}): PastWait {
@@ -71,4 +71,11 @@ test("a histogram leaves empty ends out and keeps gaps", () => {
   assert.deepEqual(trimmed(all.map((c) => ({ ...c, asked: 0, given: 0 }))), []);
   assert.equal(nameOf(all[4]!, all), "> 8m");
   assert.equal(nameOf(all[1]!, all), "≤ 2m");
+});
+
+test("no wait is lost between the youngest, which go on, and the older ones", () => {
+  const at = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, i) => wait(`2026-01-01T00:${String(from - i).padStart(2, "0")}:00.000Z`));
+  const first = at(30, 21), older = [...joined(first, []), ...at(20, 11)];
+  assert.deepEqual(joined(at(35, 26), older), at(35, 11));
+  assert.deepEqual(joined([], []), []);
 });

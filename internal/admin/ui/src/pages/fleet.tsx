@@ -60,7 +60,7 @@ function Tiles({ of }: { of: Fleet }) {
 function Held() {
   const points = history.value;
   const data = useMemo(() => [points.map((p) => p.at), points.map((p) => p.held), points.map((p) => p.upstream)] as uPlot.AlignedData, [points]);
-  const last = points.at(-1);
+  const last = points.findLast((p) => p.held !== null);
   if (!last || points.length < 2) return <Loading />;
   const options = (colours: Ink): Options => ({
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
@@ -73,7 +73,7 @@ function Held() {
   });
   return (
     <>
-      <p class="key"><span class="line accent" aria-hidden="true" /> held: {count(last.held)} <span class="line warn dashed" aria-hidden="true" /> at the server: {count(last.upstream)}</p>
+      <p class="key"><span class="line accent" aria-hidden="true" /> held: {count(last.held ?? 0)} <span class="line warn dashed" aria-hidden="true" /> at the server: {count(last.upstream ?? 0)}</p>
       <Plot label={`Waits held now ${last.held}, of them at the server ${last.upstream}`} height={200} data={data} options={options} shape="held" />
     </>
   );

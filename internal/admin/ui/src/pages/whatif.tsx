@@ -23,6 +23,7 @@ export function WhatIfPage() {
     const timer = setTimeout(() => refine({ minutes }), settling);
     return () => clearTimeout(timer);
   }, [minutes]);
+  useEffect(() => setMinutes(minutesAsked(asked)), [asked]); // an address that was typed moves the slider too
   const loaded = useLoad<WhatIf>(api("what-if", { minutes: minutesAsked(asked), network, http }));
   return (
     <>
