@@ -63,7 +63,7 @@ func (f adminFlags) shown(out io.Writer, answer []byte, page any) (printed bool,
 	if f.JSON {
 		var b bytes.Buffer
 		if err = json.Indent(&b, answer, "", "  "); err == nil {
-			_, err = b.WriteTo(out)
+			err = writeJSON(out, b.Bytes())
 		}
 		return true, err
 	}

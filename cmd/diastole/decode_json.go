@@ -31,7 +31,7 @@ func printElements(w io.Writer, d *wbxml.Decoder) error {
 		}
 		indented.WriteByte('\n')
 	}
-	if _, err := indented.WriteTo(w); err != nil {
+	if err := writeJSON(w, indented.Bytes()); err != nil {
 		return fmt.Errorf("printing the document: %w", err)
 	}
 	return broken

@@ -84,9 +84,11 @@ func (c doctorCmd) printPath(out *os.File, report *doctor.PathReport) error {
 }
 
 func printJSON(w io.Writer, report any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(report)
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, append(text, '\n'))
 }
 
 // paint has the verdict green where nothing cuts, yellow where nobody knows, and red else.

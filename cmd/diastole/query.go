@@ -124,6 +124,5 @@ func printFieldsJSON(w io.Writer, fields []queryField) error {
 		}
 		lines = append(lines, fmt.Sprintf("  %q: %s", f.name, value))
 	}
-	_, err := fmt.Fprintf(w, "{\n%s\n}\n", strings.Join(lines, ",\n"))
-	return err
+	return writeJSON(w, []byte("{\n"+strings.Join(lines, ",\n")+"\n}\n"))
 }
