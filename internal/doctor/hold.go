@@ -113,6 +113,9 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 		h.Says += ", limit " + briefly(time.Duration(h.Limit))
 	}
 	switch {
+	case read.Status == 5 && (read.Interval < 1 || read.Interval > 3600):
+		// No limit that can be held: it would be tried for a day, or be a cut after 0 s.
+		h.End, h.Limit, h.Says = endStrange, 0, fmt.Sprintf("status 5 with a limit of %d s", read.Interval)
 	case read.Status == 5:
 		h.End = endLimit
 	case read.Status == 2:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/diastole/diastole/internal/lab"
+	"github.com/diastole/diastole/wbxml/eas"
 )
 
 // seen is a wait and its end, in seconds.
@@ -150,5 +152,15 @@ func TestASearchThatCannotAskAnyMoreProvesNothing(t *testing.T) {
 	v := judge(&PathReport{Holds: []Hold{seen(300, 300, 315, endSilent)}, Search: []Hold{gone, gone}})
 	if v.Side != SideUnknown || v.Says != "It cannot be told: a wait of 5m got no answer, and then the server could not be asked any more: the server cannot be reached: no route to host." {
 		t.Errorf("%+v", v)
+	}
+}
+
+func TestALimitThatNoPingCanHaveIsNone(t *testing.T) {
+	for interval, want := range map[int]End{0: endStrange, 1: endLimit, 3600: endLimit, 86400: endStrange, 1 << 40: endStrange} {
+		h := Hold{Asked: Span(time.Minute), Silence: Span(time.Minute)}
+		h.answered(reply{&http.Response{StatusCode: 200}, (&eas.PingResponse{Status: 5, Interval: interval}).Append(nil)}, nil)
+		if h.End != want || (h.Limit > 0) != (want == endLimit) {
+			t.Errorf("%d s: %+v", interval, h)
+		}
 	}
 }
