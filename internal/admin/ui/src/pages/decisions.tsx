@@ -53,7 +53,7 @@ export function DecisionsPage() {
             {page.rules.length === 0 ? <Empty>No rule has decided anything yet.</Empty> : <Table label="Rules" columns={rules} items={page.rules} keyOf={(r) => r.rule} />}
           </section>
           <div class="tools">
-            <Search label="Search users, devices, networks" />
+            <Search label="Search users, devices, types" />
             {rule && <button type="button" onClick={() => refine({ rule: "", offset: 0 })}>Only rule {rule} <span aria-hidden="true">×</span><span class="unseen">: show all rules</span></button>}
           </div>
           <section class="card">
