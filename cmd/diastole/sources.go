@@ -42,8 +42,10 @@ func openSources(cfg *config.Config, log *zap.Logger, metrics prometheus.Registe
 	if err != nil {
 		return nil, err
 	}
-	log.Info("changes are told of", zap.Strings("sources", names), zap.String("hold", cfg.Upstream.Hold),
-		zap.String("check", cfg.Upstream.CheckKind()), zap.Float64("safety_seconds", cfg.Wake.Safety.Seconds()))
+	if cfg.Upstream.Hold == "edge" { // elsewhere nobody listens, which was said
+		log.Info("changes are told of", zap.Strings("sources", names), zap.String("hold", cfg.Upstream.Hold),
+			zap.String("check", cfg.Upstream.CheckKind()), zap.Float64("safety_seconds", cfg.Wake.Safety.Seconds()))
+	}
 	return wake.New(wake.Config{Sources: opened, Users: s.users, Log: log.Named("wake"), Metrics: s.heard}), nil
 }
 

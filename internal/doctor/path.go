@@ -99,7 +99,8 @@ func newWalk(c PathConfig) *walk {
 		c.Holds = DefaultHolds()
 	}
 	dial := &steady{dial: c.Dial, known: map[string]string{}}
-	w := &walk{dial: dial, holds: slices.Clone(c.Holds), limit: c.Search, watch: c.Watch, path: &PathReport{URL: endpoint(c.URL)},
+	w := &walk{dial: dial, holds: slices.Clone(c.Holds), limit: c.Search, watch: c.Watch,
+		path:  &PathReport{URL: endpoint(c.URL), Steps: []Step{}, Holds: []Hold{}}, // scripts get empty lists, no null, where it ends early
 		visit: &visit{report: &Report{}, asleep: asleep, Config: Config{URL: c.URL, User: c.User, Password: c.Password, TLS: c.TLS, Dial: dial.Dial, Tell: c.Tell}}}
 	slices.Sort(w.holds)
 	w.holds = slices.Compact(w.holds)
