@@ -6,9 +6,17 @@ GO          ?= go
 RELEASE     ?=# the version of a release build; otherwise the commit says it
 
 # what `make test` does, in this order
-STEPS := deps build format vet lint tidy unit smoke e2e
+STEPS := deps build pages format vet lint tidy unit smoke e2e private
 
-.PHONY: help run test $(STEPS) fuzz bench push cover docker clean
+# logs and metrics of the program while it is tested
+SAID    := $(CURDIR)/.cache/said
+
+# the dashboard, which Node builds: make build UI=no leaves it out
+UI      ?= yes
+UIDIR   := internal/admin/ui
+UIFILES := $(shell find $(UIDIR)/src -type f) $(addprefix $(UIDIR)/,build.mjs package.json package-lock.json)
+
+.PHONY: help run test $(STEPS) ui fuzz bench push cover docker clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,9 +37,25 @@ test: ## all that CI runs: the steps below, one after the other
 deps: ## install what the tests need from Debian (root), or say what is missing
 	@test/deps
 
-build: ## build bin/diastole, static
+ui: ## bundle the dashboard, which the program then has in it
+	@if [ "$(UI)" = no ] || ! command -v npm >/dev/null; then echo "ui: no npm, or UI=no: this build has no dashboard"; \
+	else $(MAKE) -s $(UIDIR)/dist/app.js || { echo "ui: the dashboard could not be made; UI=no builds without it" >&2; exit 1; }; fi
+
+$(UIDIR)/dist/app.js: $(UIDIR)/node_modules/.package-lock.json $(UIFILES)
+	@cd $(UIDIR) && node build.mjs
+
+# without the scripts of packages: nothing that comes from a registry runs before it is asked to
+$(UIDIR)/node_modules/.package-lock.json: $(UIDIR)/package-lock.json
+	@cd $(UIDIR) && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json
+
+build: ui ## build bin/diastole, static, with the dashboard
 	@mkdir -p bin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.release=$(RELEASE)" -o bin/diastole ./cmd/diastole
+
+pages: build ## the dashboard: its types against the API, its logic, and every page of it in a browser
+	@cd $(UIDIR) && node types.mjs check && npx tsc --noEmit && npm test --silent
+	@if command -v chromium >/dev/null || [ -n "$${CI:-}" ]; then cd $(UIDIR) && DIASTOLE_BINARY=$(CURDIR)/bin/diastole npm run --silent browser; \
+	else echo "pages: no chromium here: no page was opened in a browser"; fi
 
 format: ## fail where gofmt would change something
 	@wrong=$$(gofmt -l .); [ -z "$$wrong" ] || { echo "gofmt -w these:"; echo "$$wrong"; exit 1; }
@@ -46,13 +70,18 @@ tidy: ## fail where go.mod or go.sum is not what go mod tidy would write
 	$(GO) mod tidy -diff
 
 unit: ## every test but the end-to-end ones, with the race detector, in random order
-	$(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
+	@rm -rf $(SAID) && mkdir -p $(SAID)
+	DIASTOLE_OUTPUT=$(SAID) $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
 
 smoke: ## every fuzz target for three seconds
 	@test/fuzz 3s
 
 e2e: ## the real binary in front of a real server (SOGo), as phones see it
-	$(GO) test -race -shuffle=on -count=1 -timeout 20m -v ./test/e2e | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+	@mkdir -p $(SAID)
+	DIASTOLE_OUTPUT=$(SAID) $(GO) test -race -shuffle=on -count=1 -timeout 20m -v ./test/e2e | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+
+private: ## look for the users, devices and passwords of the tests in what unit and e2e made the program say
+	DIASTOLE_SAID=$(SAID) $(GO) test -count=1 -v -run TestNothing ./test/private
 
 fuzz: ## every fuzz target for T (make fuzz T=1m)
 	@test/fuzz $(or $(T),1m)
@@ -75,4 +104,5 @@ docker: ## build the image; without an engine, check what would go into it
 	  $(GO) test -count=1 -run 'TestTheImage' -v .; fi
 
 clean: ## remove what was built
-	rm -rf bin .cache
+	rm -rf bin .cache $(UIDIR)/node_modules $(UIDIR)/.built
+	find $(UIDIR)/dist -type f ! -name .gitignore -delete

@@ -8,8 +8,11 @@ import "time"
 // asked, lets an admin tell our clamping from a bad path.
 const (
 	exchangeSample    = 200
-	exchangeThreshold = 540 * time.Second
+	exchangeThreshold = Event1040Threshold
 )
+
+// Event1040Threshold is the mean at and below which Exchange warns.
+const Event1040Threshold = 540 * time.Second
 
 // askedMean keeps the last intervals asked for on a network.
 type askedMean struct {

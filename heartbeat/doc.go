@@ -7,6 +7,8 @@
 //   - Networks keeps, for each network, what that evidence makes believe about the
 //     longest silence that survives there, and gives Advice. So the first phones
 //     behind a carrier pay for the knowledge and the next five hundred do not.
+//   - Crowd reckons what the devices that were seen would do on another path, each
+//     on its own Ladder.
 //
 // It is pure: it takes numbers and gives a judgement, does no I/O, keeps no
 // clock (now is an argument) and writes no log. It knows neither HTTP nor WBXML;

@@ -19,7 +19,8 @@ type estimator struct {
 	forgotAt       time.Duration
 	lost, waited   float32 // waits that had nothing to do with the limit: how many died, of how many
 	survived, died uint32
-	enforced       bool // there is a limit, shown by enough devices
+	lived, fell    sightings // the last of them
+	enforced       bool      // there is a limit, shown by enough devices
 
 	advice Advice // valid if not stale
 	low    int    // the point that is sure to be survived
@@ -72,9 +73,11 @@ func (e *estimator) observe(now, half time.Duration, what Evidence) {
 	e.probe.over(what)
 	if what.Died {
 		e.died++
+		e.fell.note(now, what.At)
 		e.deaths.note(what, now, half)
 	} else {
 		e.survived++
+		e.lived.note(now, what.At)
 		e.survive(now, half, what)
 	}
 	e.refresh()

@@ -9,7 +9,7 @@ import (
 
 // What a Networks does if nothing is said.
 const (
-	DefaultNetworks = 20_000 // 1.5 KB each
+	DefaultNetworks = 20_000 // 1.5 KB each, 2.5 once much was seen
 	DefaultHalfLife = 24 * time.Hour
 	DefaultMargin   = 30 * time.Second
 )

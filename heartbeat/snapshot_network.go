@@ -17,6 +17,9 @@ type NetworkSnapshot struct {
 	Died     uint32
 	Asked    []time.Duration // the last intervals asked for, oldest first, at most 200
 	When     time.Time       // up to when the belief had been forgotten
+	// Networks.Sightings, each as seconds of silence and seconds since 1970: there are a
+	// hundred of them in every row.
+	Lived, Fell [][2]uint32
 }
 
 // DeathRecord is one device's last death on a network.
@@ -38,7 +41,7 @@ func (n *Networks) Snapshot(net Network) (NetworkSnapshot, bool) {
 	}
 	s := NetworkSnapshot{
 		Network: net, Belief: append([]float32(nil), e.belief.p[:]...), Enforced: e.enforced, Lost: e.lost, Waited: e.waited,
-		Survived: e.survived, Died: e.died, Asked: e.asked.all(), When: at1970(e.forgotAt),
+		Survived: e.survived, Died: e.died, Asked: e.asked.all(), When: at1970(e.forgotAt), Lived: e.lived.all(), Fell: e.fell.all(),
 	}
 	for _, x := range e.deaths.last {
 		if x.when > 0 {
@@ -67,6 +70,8 @@ func (n *Networks) Restore(s NetworkSnapshot) {
 	for _, asked := range s.Asked {
 		e.asked.add(asked)
 	}
+	e.lived.restore(s.Lived)
+	e.fell.restore(s.Fell)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.networks.Add(s.Network, e)

@@ -21,9 +21,7 @@ type decision struct {
 // decide asks the policy. It looks at what the request claims: a rule may deny,
 // and that has to come before any password reaches the server.
 func (p *Proxy) decide(r *http.Request, query eas.Envelope) decision {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	addr := peer.Addr().Unmap().WithZone("")
-	name := p.settings.Load().Policy.Network(addr)
+	network, name := p.cameFrom(r)
 	return decision{
 		Decision: p.settings.Load().Policy.Decide(policy.Asker{
 			Network:    name,
@@ -32,9 +30,17 @@ func (p *Proxy) decide(r *http.Request, query eas.Envelope) decision {
 			User:       principal(r),
 			Device:     query.DeviceKey(),
 		}),
-		network: heartbeat.NetworkOf(addr, name, r.ProtoMajor == 2),
+		network: network,
 		known:   name != "",
 	}
+}
+
+// cameFrom is the network of a request, and its configured name, "" where it has none.
+func (p *Proxy) cameFrom(r *http.Request) (n heartbeat.Network, name string) {
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	addr := peer.Addr().Unmap().WithZone("")
+	name = p.settings.Load().Policy.Network(addr)
+	return heartbeat.NetworkOf(addr, name, r.ProtoMajor == 2), name
 }
 
 // given is what a wait may have of what it asked.
@@ -57,9 +63,9 @@ func (p *Proxy) give(now time.Time, a ask, d decision) *wait {
 	case d.Learn == policy.LearnEnforce && a.met:
 		// One wait at a time tries more than is sure, or a limit that has risen
 		// would never be found out. A stranger does not get that turn.
-		g.advice = p.config.Networks.Allow(now, d.network, a.key().ID(), a.interval)
+		g.advice = p.config.Networks.Allow(p.config.Clock.At(now), d.network, a.key().ID(), a.interval)
 	case d.Learn != policy.LearnOff:
-		g.advice = p.config.Networks.Advise(now, d.network).Interval
+		g.advice = p.config.Networks.Advise(p.config.Clock.At(now), d.network).Interval
 	}
 	g.goes, g.clamped = d.Limit(a.interval, g.advice)
 	g.would, _ = d.Enforced().Limit(a.interval, g.advice)

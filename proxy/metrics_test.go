@@ -40,8 +40,8 @@ func TestMetricsAreNamedAsPrometheusWants(t *testing.T) {
 		}
 	}
 	// All of them: dashboards and alerts stand on these names.
-	want := []string{"clients_left_total", "devices_forgotten_total", "devices_known", "malformed_bodies_total", "parked_connections", "pinned_connections", "requests_total", "unread_total",
-		"upstream_checks", "upstream_checks_queued", "upstream_errors_total", "upstream_idle_connections", "upstream_stale_total", "upstream_waits", "upstream_waits_queued", "wait_answers_total", "wait_asked_seconds", "wait_held_seconds", "waits_held", "waits_total"}
+	want := []string{"clients_left_total", "deliveries_total", "devices_forgotten_total", "devices_known", "malformed_bodies_total", "parked_connections", "pinned_connections", "requests_total", "unread_total",
+		"upstream_checks", "upstream_checks_queued", "upstream_errors_total", "upstream_idle_connections", "upstream_overdue_total", "upstream_response_seconds", "upstream_stale_total", "upstream_waits", "upstream_waits_queued", "wait_answers_total", "wait_asked_seconds", "wait_held_seconds", "waits_held", "waits_too_fast_total", "waits_total"}
 	if !slices.Equal(names, want) {
 		t.Errorf("metrics %q, want %q", names, want)
 	}
@@ -49,7 +49,7 @@ func TestMetricsAreNamedAsPrometheusWants(t *testing.T) {
 
 func TestMetricsThatNobodySeesWork(t *testing.T) {
 	NewMetrics(nil) // twice is no conflict
-	s := onSockets(t, lab.Answer(nothingNew), func(c *Config) { c.Metrics, c.Log, c.LogUser = nil, nil, nil })
+	s := onSockets(t, lab.Answer(nothingNew), func(c *Config) { c.Metrics, c.Log, c.LogName = nil, nil, nil })
 	wantReply(t, s.ask(post{cmd: "Ping", body: pingOf("480", "1")}), 200, pingSays(1))
 	wantReply(t, s.ask(post{cmd: "Ping", body: []byte("x")}), 200, pingSays(1))
 }

@@ -24,7 +24,10 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, command string) {
 // relay sends a prepared request up and its answer down. read, if not nil, sees
 // the answer before it is passed on and may wrap its body, not change it.
 func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.Request, command string, read func(*upstream.Response)) {
+	began, line := time.Now(), accessOf(w)
+	line.command = command
 	answer, err := p.do(r, request)
+	line.upstream = time.Since(began)
 	if err != nil {
 		if r.Context().Err() != nil {
 			p.config.Metrics.left.Inc()
@@ -36,6 +39,7 @@ func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.
 		return
 	}
 	defer answer.Close()
+	p.config.Metrics.answered(command, request, began)
 	p.config.Metrics.requests.WithLabelValues(command, strconv.Itoa(answer.Status)).Inc()
 	if answer.Status == http.StatusSwitchingProtocols {
 		p.upgrade(w, r, answer)

@@ -35,13 +35,16 @@ type Config struct {
 	Networks *heartbeat.Networks // nil: one of its own
 	Memory   *watch.Memory       // what devices have; nil: one of its own
 	Record   func(Record)        // gets every wait that is over; must not block; nil: nobody
+	Witness  func(Event)         // sees waits begin and end, and what is denied; must not block; nil: nobody
 
 	// Watch listens for changes of a mailbox, for waits that are held at the edge. It
 	// returns at once; heard may be called from any goroutine, with true when something
 	// may have changed and with false when Covered has. nil: nobody tells.
 	Watch func(m Mailbox, heard func(changed bool)) Watching
 
-	LogUser func(user string) string // how a user is written to the log; "-" for all
+	Clock Clock // in which devices and server live; ours
+
+	LogName func(name string) string // how a user or a device is written to the log; "-" for all
 	Log     *zap.Logger              // nowhere
 	Metrics *Metrics                 // unregistered
 }
@@ -86,8 +89,8 @@ func New(c Config) *Proxy {
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(nil)
 	}
-	if c.LogUser == nil {
-		c.LogUser = func(string) string { return "-" }
+	if c.LogName == nil {
+		c.LogName = func(string) string { return "-" }
 	}
 	if c.Devices == nil {
 		c.Devices = heartbeat.NewTracker(heartbeat.TrackerConfig{})
@@ -99,7 +102,7 @@ func New(c Config) *Proxy {
 		c.Memory = watch.NewMemory(Remembered)
 	}
 	p := &Proxy{
-		config: c, memory: c.Memory, proofs: proof.New(proof.Config{}),
+		config: c, memory: c.Memory, proofs: proof.New(proof.Config{Window: c.Clock.proving()}),
 		queue: hold.NewQueue(hold.QueueConfig{}), checks: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), secret: newSecret(),
 	}
 	p.lobby = p.Entrance()
@@ -160,7 +163,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.doomed { // what comes here is the rest of a body
 		panic(http.ErrAbortHandler)
 	}
-	p.serve(w, r)
+	p.serveLogged(w, r)
 	closing := w.Header().Get("Connection") == "close"
 	switch {
 	case c.body != nil:
@@ -185,7 +188,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !eas.IsActiveSync(r.URL.Path) {
-		p.pass(w, r, "other")
+		p.pass(w, r, notActiveSync)
 		return
 	}
 	if r.Method != http.MethodPost {
@@ -201,7 +204,9 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	query.FillFromHeader(r.Header.Get)
 	p.heard(r, query)
 	decided := p.decide(r, query)
+	accessOf(w).asks(query, decided.Rule)
 	if decided.Denied() {
+		p.showDenied(r, query, decided)
 		p.deny(w, decided)
 		return
 	}
@@ -215,13 +220,16 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// notActiveSync is the label of what is none of our business.
+const notActiveSync = "other"
+
 // methodName is the label of a request that is no ActiveSync command. Methods are
 // the client's choice: each invented one would be a time series for ever.
 func methodName(method string) string {
 	if method == http.MethodOptions {
 		return "OPTIONS"
 	}
-	return "other"
+	return notActiveSync
 }
 
 // lot is where connections are parked; nil where the system has none.

@@ -16,6 +16,7 @@ type Settings struct {
 	Hold          Hold
 	ForwardedFrom []netip.Prefix    // peers whose X-Forwarded-* are believed; none
 	LocationHosts map[string]string // X-MS-Location: internal host in lower case -> public host; none
+	LogRequests   bool              // a line in the log for each request that does not wait
 }
 
 // Hold says how waits are kept at the server.

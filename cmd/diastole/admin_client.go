@@ -3,22 +3,29 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/diastole/diastole/internal/admin"
 )
 
 // adminFlags say which running diastole is asked.
 type adminFlags struct {
 	Admin     string `default:"http://${admin}" placeholder:"URL" help:"Admin listener of the diastole to ask (default ${default})."`
 	TokenFile string `placeholder:"FILE" help:"File with its bearer token, where it wants one: that of admin.token_file."`
+	CA        string `name:"ca" placeholder:"FILE" help:"Authorities to believe for https:// instead of the system's, PEM."`
+	Cert      string `placeholder:"FILE" help:"Certificate to show it, where it wants one (admin.tls.client_ca), PEM."`
+	Key       string `placeholder:"FILE" help:"The certificate's private key, PEM; without one it is looked for in the certificate's file."`
 	JSON      bool   `name:"json" help:"The API's answer instead of a table."`
 }
 
@@ -56,7 +63,7 @@ func (f adminFlags) shown(out io.Writer, answer []byte, page any) (printed bool,
 	if f.JSON {
 		var b bytes.Buffer
 		if err = json.Indent(&b, answer, "", "  "); err == nil {
-			_, err = b.WriteTo(out)
+			err = writeJSON(out, b.Bytes())
 		}
 		return true, err
 	}
@@ -88,12 +95,16 @@ func (f adminFlags) send(method, path string, what []byte) ([]byte, error) {
 	if f.TokenFile != "" {
 		token, err := os.ReadFile(f.TokenFile)
 		if err != nil {
-			return nil, fmt.Errorf("--token-file: %w", err)
+			return nil, fmt.Errorf("--token-file: %w; give the file of its admin.token_file", err)
 		}
 		r.Header.Set("Authorization", "Bearer "+string(bytes.TrimSpace(token)))
 	}
+	secured, err := f.secured()
+	if err != nil {
+		return nil, err
+	}
 	// No proxy and no redirect: the token is for the address that was named.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true},
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: secured},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := client.Do(r)
 	if err != nil {
@@ -113,7 +124,18 @@ func (f adminFlags) unreachable(err error) error {
 	if errors.As(err, &failed) {
 		err = failed.Err // without the URL, which is said already
 	}
+	var nameless *net.DNSError
+	var record tls.RecordHeaderError
+	var stranger *tls.CertificateVerificationError
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s does not answer within %v; does the way there drop packets, or is diastole out of breath? Its /livez tells", f.base(), askWithin)
+	case errors.As(err, &nameless) && nameless.IsNotFound:
+		return fmt.Errorf("there is no %s; give --admin URL, for example http://127.0.0.1:9180", nameless.Name)
+	case errors.As(err, &stranger):
+		return fmt.Errorf("%s shows a certificate that is not believed: %w; give its authority with --ca FILE", f.base(), err)
+	case errors.As(err, &record), strings.Contains(err.Error(), "gave HTTP response to HTTPS client"):
+		return fmt.Errorf("%s speaks no TLS; write http:// in --admin, on loopback or through ssh -L", f.base())
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("nobody listens at %s; is diastole running there, and is this its admin.listen? Otherwise give --admin URL", f.base())
 	case strings.Contains(err.Error(), "invalid header field value"):
@@ -131,12 +153,16 @@ func (f adminFlags) refused(status int, body []byte) error {
 		return fmt.Errorf("%s wants a token: give --token-file FILE, the file of its admin.token_file", f.base())
 	case status == http.StatusUnauthorized:
 		return fmt.Errorf("%s does not take the token in %s: it must be that of its admin.token_file, which is read when it starts", f.base(), f.TokenFile)
+	case status == http.StatusBadRequest && strings.Contains(string(body), "HTTP request to an HTTPS server"): // net/http's words
+		return fmt.Errorf("%s speaks TLS; write https:// in --admin", f.base())
+	case status == http.StatusForbidden && f.Cert == "":
+		return fmt.Errorf("%s wants a client certificate: give --cert FILE and --key FILE, of its admin.tls.client_ca", f.base())
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%s answers, but is not the admin listener of a diastole of this version", f.base())
 	}
-	var said struct{ Error string }
-	if json.Unmarshal(body, &said) == nil && said.Error != "" {
-		return fmt.Errorf("%s: %s", f.base(), harmless(said.Error))
+	var said admin.Problem
+	if json.Unmarshal(body, &said) == nil && said.Detail != "" {
+		return fmt.Errorf("%s: %s; %s", f.base(), harmless(said.Detail), harmless(said.Remedy))
 	}
 	return fmt.Errorf("%s answers with HTTP %d", f.base(), status)
 }

@@ -45,13 +45,13 @@ func TestTheFirewallPageNamesEveryColumnAndMetric(t *testing.T) {
 	(&networkMetrics{}).Describe(descriptions)
 	close(descriptions)
 	for d := range descriptions {
-		name := regexp.MustCompile(`"diastole_network(_\w+)"`).FindStringSubmatch(d.String())
+		name := regexp.MustCompile(`"diastole_networks?(_\w+)"`).FindStringSubmatch(d.String())
 		if name == nil || !strings.Contains(string(page), name[1]+"`") {
 			t.Errorf("%v is not on the page", d)
 		}
 	}
 	var table strings.Builder
-	if err := (adviseCmd{}).print(&table, admin.NetworksPage{Networks: make([]admin.Network, 1)}); err != nil {
+	if err := (adviseCmd{}).print(paper{Writer: &table}, admin.NetworksPage{Networks: make([]admin.Network, 1)}); err != nil {
 		t.Fatal(err)
 	}
 	header := strings.Split(table.String(), "\n")[2]

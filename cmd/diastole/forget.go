@@ -22,7 +22,7 @@ type forgetCmd struct {
 func (forgetCmd) Help() string {
 	return `Asks the admin listener of a running diastole to forget a user: the devices and how their waits ended, their sync keys and folders, in memory and in the file at state.path, from which the bytes are gone afterwards. Networks stay: what was learned of them names nobody.
 
-Case does not matter, and CORP\anna is anna@corp; but anna and anna@corp are two users, and each has to be named. ` + "`diastole devices anna`" + ` shows who is known.
+Case does not matter, and CORP\anna is anna@corp; but anna and anna@corp are two users, and each has to be named. ` + "`diastole whois anna`" + ` shows who is known.
 
 A phone that goes on signing in is known again from its next request on: close the account first. Log lines that were written are not touched.`
 }
@@ -30,7 +30,7 @@ A phone that goes on signing in is known again from its next request on: close t
 // Run is the command.
 func (c forgetCmd) Run(s streams) error {
 	var done admin.Forgotten
-	printed, err := c.tell(s.out, "/api/v1/forget", admin.Forget{User: c.User}, &done)
+	printed, err := c.tell(s.out, "/api/v1/forget", admin.Named{User: c.User}, &done)
 	if printed || err != nil {
 		return err
 	}

@@ -55,6 +55,9 @@ func (p *process) knows() (k knowledge) {
 	k = knowledge{devices.Devices, networks.Networks}
 	// The one heard of last comes first, and many were in the same second.
 	slices.SortFunc(k.Devices, func(a, b admin.Device) int { return strings.Compare(a.Device, b.Device) })
+	for i := range k.Devices {
+		k.Devices[i].ID = "" // drawn anew at each start
+	}
 	return k
 }
 

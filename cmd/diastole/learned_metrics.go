@@ -17,6 +17,7 @@ import (
 type networkMetrics struct {
 	names atomic.Pointer[[]string]
 	known *heartbeat.Networks
+	now   func() time.Time
 }
 
 // name says which networks have a name from now on.
@@ -41,13 +42,21 @@ var (
 	networkEvidence = networkDesc("evidence_total", "Waits that told something of the idle limit.", "told")
 )
 
+// How many networks there are, those without a name among them: who has named none
+// sees here that there is something to look at with "diastole advise".
+var (
+	networksFollowed = prometheus.NewDesc("diastole_networks_followed", "Networks that something is known of, with a name or without.", nil, nil)
+	networksLimited  = prometheus.NewDesc("diastole_networks_limited", "Of these, the ones with an idle limit that three devices have shown.", nil, nil)
+	networksAlarming = prometheus.NewDesc("diastole_networks_event1040", "Of these, the ones at whose mean Exchange would raise event 1040.", nil, nil)
+)
+
 func networkDesc(name, help string, more ...string) *prometheus.Desc {
 	return prometheus.NewDesc("diastole_network_"+name, help, append([]string{"network", "http"}, more...), nil)
 }
 
 // registerLearned adds the gauges that are read from what was learned.
 func registerLearned(r prometheus.Registerer, l *learned, named []policy.NetworkSpec) (*networkMetrics, error) {
-	m := &networkMetrics{known: l.networks}
+	m := &networkMetrics{known: l.networks, now: time.Now}
 	m.name(named)
 	followed := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_devices_followed",
 		Help: "Devices whose negotiation is followed."}, func() float64 { return float64(l.devices.Len()) })
@@ -59,19 +68,38 @@ func registerLearned(r prometheus.Registerer, l *learned, named []policy.Network
 
 // Describe implements prometheus.Collector.
 func (m *networkMetrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{networkLimit, networkLow, networkHigh, networkAdvice, networkMean, networkAlarm, networkDevices, networkEvidence} {
+	for _, d := range []*prometheus.Desc{networkLimit, networkLow, networkHigh, networkAdvice, networkMean, networkAlarm, networkDevices, networkEvidence,
+		networksFollowed, networksLimited, networksAlarming} {
 		to <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (m *networkMetrics) Collect(to chan<- prometheus.Metric) {
-	now := time.Now()
+	now := m.now()
 	for _, name := range *m.names.Load() {
 		for _, http := range []uint8{1, 2} {
 			n := heartbeat.Network{Name: name, HTTP: http}
 			collect(to, m.known.Advise(now, n), name, strconv.Itoa(int(http)))
 		}
+	}
+	m.collectCounts(to, now)
+}
+
+func (m *networkMetrics) collectCounts(to chan<- prometheus.Metric, now time.Time) {
+	followed, limited, alarming := 0, 0, 0
+	for n := range m.known.All {
+		a := m.known.Advise(now, n)
+		followed++
+		if a.Interval > 0 {
+			limited++
+		}
+		if a.Event1040 {
+			alarming++
+		}
+	}
+	for d, n := range map[*prometheus.Desc]int{networksFollowed: followed, networksLimited: limited, networksAlarming: alarming} {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"go.uber.org/zap"
 )
 
@@ -20,9 +22,23 @@ type gate struct {
 	upstream func(context.Context) error // nil: not asked
 }
 
-func (g *gate) ready(ctx context.Context) error {
+// register shows the state as a metric: a restart that was meant looks like one.
+func (g *gate) register(r prometheus.Registerer) {
+	promauto.With(r).NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_draining",
+		Help: "1 while held waits are answered because the process is about to stop."}, func() float64 { return oneIf(g.draining.Load()) })
+}
+
+// drains says why no new phones should come though all else is well.
+func (g *gate) drains() error {
 	if g.draining.Load() {
 		return errors.New("draining: this process is about to stop")
+	}
+	return nil
+}
+
+func (g *gate) ready(ctx context.Context) error {
+	if err := g.drains(); err != nil {
+		return err
 	}
 	if g.upstream != nil {
 		if err := g.upstream(ctx); err != nil {
@@ -44,6 +60,7 @@ func (d *daemon) run(told signals) error {
 	}
 	go d.lookAtUpstream(ctx)
 	go trimMemory(ctx, d.log)
+	go d.sampleLoad(ctx)
 	for {
 		select {
 		case err := <-d.broken:
@@ -82,7 +99,7 @@ var errStoppedAtOnce = errors.New("stopped at once by a second signal: waits tha
 // A second signal goes to step 4 at once. There is nothing to reload any more.
 func (d *daemon) drain(s os.Signal, told signals) error {
 	d.gate.draining.Store(true) // before the line: who reads it and asks /readyz is told the same
-	d.log.Info("draining", zap.Stringer("signal", s), zap.Duration("within", d.config.Drain))
+	d.log.Info("draining", zap.Stringer("signal", s), zap.Float64("within_seconds", d.config.Drain.Seconds()))
 	d.proxy.Drain(window(d.config.Drain))
 	ctx, cancel := context.WithTimeout(context.Background(), d.config.Drain)
 	defer cancel()

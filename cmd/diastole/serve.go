@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -49,6 +50,10 @@ func (c serveCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
+	// What net/http's clients have to say goes to Go's own log, and quotes their servers.
+	if restore, err := zap.RedirectStdLogAt(log.Named("go"), zap.DebugLevel); err == nil {
+		defer restore()
+	}
 	b := thisBuild()
 	log.Info("starting", zap.String("version", b.version), zap.String("commit", b.commit),
 		zap.String("config", c.source()), zap.Stringer("upstream", cfg.Upstream.URL))
@@ -77,6 +82,7 @@ type daemon struct {
 	reloads *reloads
 	edge    *edge.Metrics // of all listeners for phones
 	rules   atomic.Pointer[policy.Policy]
+	inForce atomic.Pointer[config.Upstream] // for others than the run loop
 	proxy   *proxy.Proxy
 	learned *learned
 	named   *networkMetrics
@@ -84,21 +90,37 @@ type daemon struct {
 	phones  *listener
 	leaving sync.WaitGroup // former listeners that still drain
 	admin   *admin.Server  // nil where none is wanted
+	clock   proxy.Clock    // in which the phones live
+	tally   *admin.Tally
 	gate    *gate
 	broken  chan error // what ends the program
 }
 
 // assemble binds all listeners. Nothing is answered yet.
 func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon, error) {
+	return assembleIn(ctx, cfg, log, 1)
+}
+
+// assembleIn does so for phones that live so many times faster than others.
+func assembleIn(ctx context.Context, cfg *config.Config, log *zap.Logger, pace int) (*daemon, error) {
 	metrics := newRegistry(thisBuild())
-	d := &daemon{config: cfg, log: log, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
-		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
+	d := newDaemon(cfg, log, metrics)
+	d.clock.Pace = pace
 	err := d.assemble(ctx, metrics)
 	if err != nil {
 		d.close()
 		return nil, err
 	}
 	return d, nil
+}
+
+func newDaemon(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) *daemon {
+	now := time.Now()
+	d := &daemon{config: cfg, log: log, tally: admin.NewTally(now), clock: proxy.Clock{Began: now}, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
+		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
+	d.inForce.Store(&cfg.Upstream)
+	d.gate.register(metrics)
+	return d
 }
 
 func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) error {
@@ -108,7 +130,7 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 		return err
 	}
 	d.rules.Store(rules)
-	users, err := userNames(cfg.Log.Users) // one key for the log and the API: a line leads to its device
+	names, err := logNames(cfg.Log.Users) // one key for the log and the API: a line leads to its device
 	if err != nil {
 		return err
 	}
@@ -118,16 +140,17 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 	if d.named, err = registerLearned(metrics, d.learned, cfg.Policy.Networks); err != nil {
 		return err
 	}
+	d.named.now = d.clock.Now
 	if d.hub, err = openSources(cfg, log, metrics); err != nil {
 		return err
 	}
-	if d.proxy, err = d.newProxy(rules, users, metrics); err != nil {
+	if d.proxy, err = d.newProxy(rules, names, metrics); err != nil {
 		return err
 	}
 	if d.phones, err = d.listen(ctx, cfg); err != nil {
 		return err
 	}
-	d.admin, err = d.newAdmin(users, metrics)
+	d.admin, err = d.newAdmin(names, metrics)
 	return err
 }
 
@@ -141,7 +164,7 @@ func newRegistry(b build) *prometheus.Registry {
 	return r
 }
 
-func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metrics prometheus.Registerer) (*proxy.Proxy, error) {
+func (d *daemon) newProxy(rules *policy.Policy, names func(string) string, metrics prometheus.Registerer) (*proxy.Proxy, error) {
 	cfg := d.config
 	toUpstream, err := trusting("upstream.ca", cfg.Upstream.CA)
 	if err != nil {
@@ -153,20 +176,26 @@ func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metri
 		Settings: proxySettings(cfg, rules),
 		Devices:  d.learned.devices,
 		Networks: d.learned.networks,
+		Clock:    d.clock,
 		Memory:   d.learned.haves.memory,
-		Record:   d.learned.record,
+		Record:   d.record,
+		Witness:  d.witness,
 		Watch:    watching(d.hub),
-		LogUser:  users,
+		LogName:  names,
 		Log:      d.log.Named("proxy"),
 		Metrics:  proxy.NewMetrics(metrics),
 	}), nil
 }
 
-func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
+func (d *daemon) newAdmin(names func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
 	if d.config.Admin.Listen == "" {
 		return nil, nil
 	}
 	token, err := d.config.AdminToken()
+	if err != nil {
+		return nil, err
+	}
+	secured, err := d.adminTLS()
 	if err != nil {
 		return nil, err
 	}
@@ -179,14 +208,9 @@ func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer
 		Ready:    d.gate.ready,
 		Pprof:    d.config.Admin.Pprof,
 		Token:    token,
-		Learned: &admin.Learned{
-			Devices:  d.learned.devices.All,
-			Networks: d.learned.networks.All,
-			Advise:   d.learned.networks.Advise,
-			Decide:   func(network string) policy.Decision { return d.rules.Load().Decide(policy.Asker{Network: network}) },
-			User:     users,
-			Forget:   d.learned.forget,
-		},
-		Log: d.log.Named("admin"),
+		TLS:      secured,
+		Hosts:    d.config.Admin.Hosts,
+		Learned:  d.shown(names),
+		Log:      d.log.Named("admin"),
 	})
 }

@@ -1,17 +1,18 @@
 // Package admin is the second listener, for the people and machines that run
-// diastole: health for orchestrators, metrics for Prometheus, what was learned of
-// devices and networks as JSON, profiles for
-// whoever looks for a fault. See [Listen].
+// diastole: health for orchestrators, metrics for Prometheus, a JSON API of what was
+// learned and what happens (openapi.yaml describes it), profiles for whoever looks for
+// a fault. See [Listen].
 //
 // It is a listener of its own because none of this may ever be reachable on the
 // port that phones use. Nothing here changes what the proxy does; the one thing that
 // is not reading is to forget a user.
-// It speaks plain HTTP and ends no TLS; off loopback it belongs behind something
-// that does, since the bearer token travels in clear.
+// It speaks plain HTTP unless it is given a certificate; off loopback it needs one, or
+// belongs behind something that has one, since the bearer token travels in clear otherwise.
 package admin
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -31,13 +32,19 @@ type Config struct {
 	Ready func(context.Context) error
 	Pprof bool   // serve /debug/pprof/
 	Token string // bearer token for every path; "" = none is asked for
+	// TLS has the certificate; nil is plain HTTP. Who shows a certificate of its
+	// ClientCAs needs no token, and where these are set nobody is served with neither.
+	TLS *tls.Config
+	// Hosts are names under which a listener on loopback may be asked for, beside those
+	// of loopback itself.
+	Hosts []string
 	// Learned is what the JSON API under /api/v1/ shows; nil is no API.
 	Learned *Learned
 	Log     *zap.Logger
 }
 
 // Limits for peers that send slowly or never end. The one body that is taken has
-// its own, longestForget.
+// its own, longestName.
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
@@ -50,6 +57,7 @@ const (
 type Server struct {
 	listener net.Listener
 	http     *http.Server
+	closed   func() // ends the answers that have no end
 }
 
 // Listen binds the address. Nothing is answered before [Server.Serve].
@@ -58,23 +66,36 @@ func Listen(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin listener: %w", err)
 	}
-	faults, err := zap.NewStdLogAt(c.Log, zap.DebugLevel)
+	s, err := on(listener, c)
 	if err != nil {
 		listener.Close()
+	}
+	return s, err
+}
+
+// on is a server for what comes in by a listener.
+func on(listener net.Listener, c Config) (*Server, error) {
+	faults, err := zap.NewStdLogAt(c.Log, zap.DebugLevel)
+	if err != nil {
 		return nil, fmt.Errorf("admin log: %w", err)
 	}
-	return &Server{
+	all, closed := handler(c, listener.Addr())
+	s := &Server{
 		listener: listener,
+		closed:   closed,
 		http: &http.Server{
-			Handler:           handler(c),
+			Handler:           all,
 			ReadHeaderTimeout: headerTimeout,
 			ReadTimeout:       headerTimeout,
 			WriteTimeout:      writeTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    headerBytes,
 			ErrorLog:          faults, // what a port scanner sends is no news
+			TLSConfig:         c.secured(),
 		},
-	}, nil
+	}
+	s.http.RegisterOnShutdown(closed)
+	return s, nil
 }
 
 // Addr is where it listens, with the real port.
@@ -82,7 +103,11 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Serve answers until Shutdown or Close, and then returns nil.
 func (s *Server) Serve() error {
-	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.http.Serve
+	if s.http.TLSConfig != nil {
+		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	}
+	if err := serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("admin listener: %w", err)
 	}
 	return nil
@@ -93,6 +118,7 @@ func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ct
 
 // Close stops at once.
 func (s *Server) Close() error {
+	s.closed()
 	// A server that never served knows no listener, so both are closed.
 	return errors.Join(s.http.Close(), ignoreClosed(s.listener.Close()))
 }

@@ -30,7 +30,9 @@ func post(t *testing.T, url, body string, header ...string) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{response.StatusCode, response.Header, string(said)}
+	a := answer{response.StatusCode, response.Header, string(said)}
+	describes(t, "POST", r.URL.Path, a)
+	return a
 }
 
 const asJSON = "Content-Type: application/json; charset=utf-8"
@@ -44,10 +46,10 @@ func TestAForgottenUserIsAnsweredWithHowMuchWasKnown(t *testing.T) {
 	}
 	url := l.serve(t) + "/api/v1/forget"
 	for body, user := range map[string]string{
-		`{"user":"anna@example.com"}`:                                              "anna@example.com",
-		" {\"user\" : \"CORP\\\\J\\u00f6rg\"}\n ":                                  "CORP\\Jörg",
-		`{"user":"` + strings.Repeat(`\u0061`, 255) + `"}`:                         strings.Repeat("a", 255),
-		`{"user":"` + strings.Repeat("a", longestForget-len(`{"user":""}`)) + `"}`: strings.Repeat("a", longestForget-len(`{"user":""}`)),
+		`{"user":"anna@example.com"}`:                                            "anna@example.com",
+		" {\"user\" : \"CORP\\\\J\\u00f6rg\"}\n ":                                "CORP\\Jörg",
+		`{"user":"` + strings.Repeat(`\u0061`, 255) + `"}`:                       strings.Repeat("a", 255),
+		`{"user":"` + strings.Repeat("a", longestName-len(`{"user":""}`)) + `"}`: strings.Repeat("a", longestName-len(`{"user":""}`)),
 	} {
 		asked = nil
 		a := post(t, url, body, asJSON)
@@ -79,14 +81,14 @@ func TestAForgettingThatMakesNoSenseForgetsNobody(t *testing.T) {
 		{`{"users":"anna"}`, asJSON, 400},
 		{`{"user":"anna"`, asJSON, 400},
 		{`{"user":"anna"}{"user":"bert"}`, asJSON, 400},
-		{`{"user":"` + strings.Repeat("a", longestForget) + `"}`, asJSON, 400},
+		{`{"user":"` + strings.Repeat("a", longestName) + `"}`, asJSON, 400},
 		// What a page of another site can send without asking.
 		{`{"user":"anna"}`, "X-None: 1", 415},
 		{`{"user":"anna"}`, "Content-Type: text/plain", 415},
 		{`{"user":"anna"}`, "Content-Type: application/x-www-form-urlencoded", 415},
 	} {
 		a := post(t, url, c.body, c.header)
-		if a.status != c.status || !strings.HasPrefix(a.body, `{"error":"`) {
+		if a.status != c.status || a.header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%.80s as %s: %+v", c.body, c.header, a)
 		}
 	}
@@ -101,7 +103,7 @@ func TestAForgettingThatFailsSaysSoAndWhatToDo(t *testing.T) {
 	l := newLearned()
 	l.forget = func(string) (Forgotten, error) { return Forgotten{}, errors.New("the disk is full") }
 	a := post(t, l.serve(t)+"/api/v1/forget", `{"user":"anna"}`, asJSON)
-	if a.status != 500 || a.body != `{"error":"the disk is full; not all is forgotten: ask again"}`+"\n" {
+	if a.status != 500 || a.body != `{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"the disk is full; not all is forgotten","remedy":"ask again"}`+"\n" {
 		t.Errorf("got %+v", a)
 	}
 }

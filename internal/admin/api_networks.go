@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/diastole/diastole/heartbeat"
@@ -9,7 +10,8 @@ import (
 )
 
 // NetworksPage is the answer to GET /api/v1/networks, the network heard of last
-// first. The query's limit and offset choose the part, q what is in the name.
+// first unless sort says otherwise. The query's limit and offset choose the part, q
+// what is in the name.
 type NetworksPage struct {
 	Page
 	Policy   Policy    `json:"policy"`
@@ -47,39 +49,80 @@ type Network struct {
 	Event1040 bool    `json:"event_1040"`         // whether Exchange would warn of that mean
 }
 
-func (l *Learned) networks(w http.ResponseWriter, r *http.Request) {
-	asked, ok := pageAsked(w, r)
+// networkOrders are what networks may be sorted by.
+var networkOrders = []string{"seen", "name", "limit", "advice", "survived", "died", "devices_died", "asked_mean"}
+
+func (a *api) networks(w http.ResponseWriter, r *http.Request) {
+	asked, ok := pageAsked(w, r, networkOrders...)
 	if !ok {
 		return
 	}
-	found, shown := 0, []Network{}
-	for n := range l.Networks {
+	now, page := a.Now(), shown[heartbeat.Network]{request: &asked}
+	for n := range a.Networks.All {
+		if r.Context().Err() != nil {
+			return
+		}
 		if !asked.found(n.Name) {
 			continue
 		}
-		show, end := asked.turn(found)
-		if end {
-			break
-		}
-		if show {
-			shown = append(shown, networkOf(n, l.Advise(time.Now(), n), l.Decide(n.Name)))
-		}
-		found++
+		turn := float64(-asked.Total) // the one heard of last has the greatest
+		page.add(n, func() (string, float64) { return a.rankNetwork(asked.sort, n, a.Networks.Advise(now, n), turn) })
 	}
-	sayJSON(w, http.StatusOK, NetworksPage{asked.Page, policyOf(l.Decide("")), shown})
+	networks := []Network{}
+	for _, n := range page.page() {
+		networks = append(networks, a.networkOf(now, n))
+	}
+	sayJSON(w, NetworksPage{asked.Page, a.policy(), networks})
+}
+
+// rankNetwork is a network's place in an order.
+func (a *api) rankNetwork(sort string, n heartbeat.Network, known heartbeat.Advice, turn float64) (text string, number float64) {
+	switch sort {
+	case "name":
+		return n.Name, float64(n.HTTP)
+	case "limit":
+		return "", known.Limit.Seconds()
+	case "advice":
+		return "", known.Interval.Seconds()
+	case "survived":
+		return "", float64(known.Survived)
+	case "died":
+		return "", float64(known.Died)
+	case "devices_died":
+		return "", float64(known.Devices)
+	case "asked_mean":
+		return "", known.MeanAsked.Seconds()
+	}
+	return "", turn
+}
+
+// meant are the networks that a query names; its zero value is all.
+type meant heartbeat.Network
+
+func networkAsked(w http.ResponseWriter, query url.Values) (m meant, ok bool) {
+	m.Name = query.Get("network")
+	version, ok := whole(w, query, number{"http", 0, 1, 2})
+	m.HTTP = uint8(version)
+	return m, ok
+}
+
+// has tells whether a network is one of those that are meant.
+func (m meant) has(n heartbeat.Network) bool {
+	return (m.Name == "" || m.Name == n.Name) && (m.HTTP == 0 || m.HTTP == n.HTTP)
 }
 
 // longestAsked is the longest interval that Exchange takes (MS-ASCMD 2.2.3.88.1,
 // notes 7 and 8): who asks for it meets every limit that there is.
 const longestAsked = 3540 * time.Second
 
-func networkOf(n heartbeat.Network, a heartbeat.Advice, d policy.Decision) Network {
+func (a *api) networkOf(now time.Time, n heartbeat.Network) Network {
+	known, d := a.Networks.Advise(now, n), a.Decide(policy.Asker{Network: n.Name})
 	return Network{
 		Name: n.Name, HTTP: int(n.HTTP),
-		Survived: a.Survived, Died: a.Died, Devices: a.Devices, Other: a.Other,
-		Limit: a.Limit.Seconds(), Low: a.Low.Seconds(), High: a.High.Seconds(), Advice: a.Interval.Seconds(),
-		Rule: d.Rule, Kept: atMost(d, a.Interval), Would: atMost(d.Enforced(), a.Interval),
-		MeanAsked: a.MeanAsked.Seconds(), Event1040: a.Event1040,
+		Survived: known.Survived, Died: known.Died, Devices: known.Devices, Other: known.Other,
+		Limit: known.Limit.Seconds(), Low: known.Low.Seconds(), High: known.High.Seconds(), Advice: known.Interval.Seconds(),
+		Rule: d.Rule, Kept: atMost(d, known.Interval), Would: atMost(d.Enforced(), known.Interval),
+		MeanAsked: known.MeanAsked.Seconds(), Event1040: known.Event1040,
 	}
 }
 
@@ -91,6 +134,8 @@ func atMost(d policy.Decision, advice time.Duration) float64 {
 	return give.Seconds()
 }
 
-func policyOf(d policy.Decision) Policy {
+// policy is what holds where no rule matches.
+func (a *api) policy() Policy {
+	d := a.Decide(policy.Asker{})
 	return Policy{d.Mode.String(), d.Learn.String(), d.Max.Seconds(), d.Margin.Seconds()}
 }

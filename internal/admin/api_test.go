@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,8 @@ type learnedBy struct {
 	networks *heartbeat.Networks
 	spec     policy.Spec
 	forget   func(user string) (Forgotten, error)
+	tally    *Tally
+	standing Standing
 }
 
 func newLearned() *learnedBy {
@@ -29,23 +32,30 @@ func newLearned() *learnedBy {
 		devices:  heartbeat.NewTracker(heartbeat.TrackerConfig{}),
 		networks: heartbeat.NewNetworks(heartbeat.NetworksConfig{}),
 		spec:     policy.Spec{Margin: 30 * time.Second, Learn: policy.LearnObserve},
+		tally:    NewTally(start),
 	}
 }
 
 func (l *learnedBy) serve(t *testing.T) string {
 	t.Helper()
+	return serve(t, Config{Learned: l.learned(t)})
+}
+
+func (l *learnedBy) learned(t testing.TB) *Learned {
+	t.Helper()
 	rules, err := policy.Compile(l.spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serve(t, Config{Learned: &Learned{
-		Devices:  l.devices.All,
-		Networks: l.networks.All,
-		Advise:   l.networks.Advise,
-		Decide:   func(network string) policy.Decision { return rules.Decide(policy.Asker{Network: network}) },
-		User:     func(user string) string { return "h-" + user[:1] },
+	return &Learned{
+		Devices:  l.devices,
+		Networks: l.networks,
+		Tally:    l.tally,
+		Standing: func() Standing { return l.standing },
+		Decide:   rules.Decide,
+		User:     func(name string) string { return fmt.Sprintf("e0e%x", name[:1]) },
 		Forget:   l.forget,
-	}})
+	}
 }
 
 // read gets a path of the API as a value of type T.
@@ -55,6 +65,11 @@ func read[T any](t *testing.T, url string) (page T) {
 	if a.status != 200 || a.header.Get("Content-Type") != "application/json" {
 		t.Fatalf("%s: %+v", url, a)
 	}
+	return decode[T](t, a)
+}
+
+func decode[T any](t *testing.T, a answer) (page T) {
+	t.Helper()
 	if err := json.Unmarshal([]byte(a.body), &page); err != nil {
 		t.Fatalf("%v in %s", err, a.body)
 	}
@@ -69,7 +84,11 @@ func TestADeviceIsShownWithAllThatIsKnownOfIt(t *testing.T) {
 		Held: 750 * time.Second, Outcome: heartbeat.Expired, Proof: heartbeat.Acked})
 	l.devices.Asked(k, start.Add(751*time.Second), n, 900*time.Second)
 	a := ask(t, "GET", l.serve(t)+"/api/v1/devices")
-	want := `{"offset":0,"limit":100,"more":false,"devices":[{"user":"h-a","device":"appl1","device_type":"iPhone",` +
+	id := regexp.MustCompile(`"id":"([0-9a-f]{32})"`).FindStringSubmatch(a.body)
+	if id == nil {
+		t.Fatalf("no id in %s", a.body)
+	}
+	want := `{"offset":0,"limit":100,"total":1,"more":false,"devices":[{"id":"` + id[1] + `","user":"e0e61","device":"appl1","device_type":"iPhone",` +
 		`"network":"carrier-x","http":1,"asked_seconds":900,"given_seconds":750,"last_good_seconds":900,` +
 		`"ladder":"","state":"settled at 15 min","deaf":false,"seen":"2026-03-02T08:12:31Z",` +
 		`"waits":[{"ended":"2026-03-02T08:12:30Z","asked_seconds":900,"given_seconds":750,"held_seconds":750,"outcome":"expired","proof":"acked"}]}]}` + "\n"
@@ -101,12 +120,20 @@ func TestDevicesComeInPagesNewestFirst(t *testing.T) {
 		{"?limit=3&offset=2498", 2, "dev1", "dev0", false},
 		{"?limit=2&offset=2498", 2, "dev1", "dev0", false},
 		{"?limit=1000000", MaxItems, "dev2499", "dev1500", true},
-		{"?limit=9223372036854775807&offset=9223372036854775807", 0, "", "", false},
+		{"?limit=4611686018427387903&offset=1000000", 0, "", "", false},
+		{"?sort=seen&order=asc&limit=2", 2, "dev0", "dev1", true},
+		{"?sort=seen&order=desc&limit=2", 2, "dev2499", "dev2498", true},
+		{"?sort=device&limit=3&offset=2", 3, "dev10", "dev1000", true},
+		{"?sort=device&order=desc&limit=2", 2, "dev999", "dev998", true},
+		{"?sort=type&limit=2&q=dev77", 2, "dev779", "dev777", true}, // equals: the one heard of last first
+		{"?network=192.0.2.0/24&http=1&limit=1", 1, "dev2499", "dev2499", true},
+		{"?network=192.0.2.0/24&http=2", 0, "", "", false},
+		{"?network=elsewhere", 0, "", "", false},
 		{"?q=dev77", 11, "dev779", "dev77", false},
 		{"?q=DEV77&offset=10", 1, "dev77", "dev77", false},
 		{"?q=sm-g&limit=1", 1, "dev2499", "dev2499", true},
 		{"?q=user1234@", 1, "dev1234", "dev1234", false}, // the plain name finds a hashed user
-		{"?q=h-u&limit=1", 1, "dev2499", "dev2499", true},
+		{"?q=E0E75&limit=1", 1, "dev2499", "dev2499", true},
 		{"?q=nobody", 0, "", "", false},
 	} {
 		page := read[DevicesPage](t, address+c.query)
@@ -124,11 +151,12 @@ func TestAPageThatMakesNoSenseIsRefusedWithTheReason(t *testing.T) {
 	address := newLearned().serve(t)
 	for query, want := range map[string]string{
 		"limit=0": "limit must be a whole number from 1", "limit=ten": "limit must be a whole number from 1",
-		"offset=-1": "offset must be a whole number from 0", "q=" + strings.Repeat("a", 257): "q must not be longer than 256 bytes",
+		"offset=-1": "offset must be a whole number from 0 to 1000000", "q=" + strings.Repeat("a", 257): "q must not be longer than 256 bytes",
+		"sort=passwords": `sort must not be \"passwords\"`, "sort=seen&order=up": `order must not be \"up\"`,
 	} {
 		for _, path := range []string{"/api/v1/devices?", "/api/v1/networks?"} {
 			a := ask(t, "GET", address+path+query)
-			if a.status != 400 || a.header.Get("Content-Type") != "application/json" || a.body != `{"error":"`+want+"\"}\n" {
+			if a.status != 400 || a.header.Get("Content-Type") != "application/problem+json" || !strings.Contains(a.body, `"status":400,"detail":"`+want+`","remedy":"`) {
 				t.Errorf("%s%s: %+v", path, query, a)
 			}
 		}
@@ -137,10 +165,10 @@ func TestAPageThatMakesNoSenseIsRefusedWithTheReason(t *testing.T) {
 
 func TestWithoutAnythingKnownListsAreEmptyAndNotNull(t *testing.T) {
 	address := newLearned().serve(t)
-	if a := ask(t, "GET", address+"/api/v1/devices"); a.body != `{"offset":0,"limit":100,"more":false,"devices":[]}`+"\n" {
+	if a := ask(t, "GET", address+"/api/v1/devices"); a.body != `{"offset":0,"limit":100,"total":0,"more":false,"devices":[]}`+"\n" {
 		t.Errorf("devices: %s", a.body)
 	}
-	want := `{"offset":0,"limit":100,"more":false,"policy":{"mode":"enforce","learn":"observe","firewall_idle_seconds":0,"margin_seconds":30},"networks":[]}` + "\n"
+	want := `{"offset":0,"limit":100,"total":0,"more":false,"policy":{"mode":"enforce","learn":"observe","firewall_idle_seconds":0,"margin_seconds":30},"networks":[]}` + "\n"
 	if a := ask(t, "GET", address+"/api/v1/networks"); a.body != want {
 		t.Errorf("networks: %s", a.body)
 	}

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"time"
@@ -17,20 +18,28 @@ const readyTimeout = 5 * time.Second
 // scrapes bounds how many collections of metrics run at once; Prometheus needs one.
 const scrapes = 4
 
-// handler is all paths, behind the token.
-func handler(c Config) http.Handler {
+// handler is all paths, behind the token. closed is to be called when the listener
+// closes: some answers have no end.
+func handler(c Config, listen net.Addr) (all http.Handler, closed func()) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", index(c))
 	mux.HandleFunc("GET /livez", live)
 	mux.HandleFunc("GET /readyz", ready(c.Ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes}))
+	closed = func() {}
 	if c.Learned != nil {
-		api(mux, c.Learned)
+		a := newAPI(c.Learned)
+		mux.Handle("/api/", a.handler())
+		closed = a.events.close
 	}
 	if c.Pprof {
 		profiles(mux)
 	}
-	return shielded(onlyWith(c.Token, mux))
+	all = sameSite(onlyWith(c.Token, c.certified(), mux))
+	if c.Learned != nil {
+		all = dashboard(uiFiles(), all)
+	}
+	return shielded(named(listen, c.Hosts, all)), closed
 }
 
 // live says that the process can answer. It asks nobody else: a server that is
@@ -77,9 +86,13 @@ const (
 <li><a href="/readyz">/readyz</a>: 200 while new phones may come here, otherwise 503 and the reason
 <li><a href="/metrics">/metrics</a>: for Prometheus
 `
-	indexAPI = `<li><a href="/api/v1/devices">/api/v1/devices</a>: what each device asks and how its waits end (JSON; limit, offset, q)
-<li><a href="/api/v1/networks">/api/v1/networks</a>: what each network was seen to survive (JSON; limit, offset, q)
-<li>POST /api/v1/forget: forgets a user (JSON: {"user": "NAME"})
+	indexAPI = `<li><a href="/ui/">/ui/</a>: the dashboard
+<li><a href="/api/v1/fleet">/api/v1/fleet</a>: how many waits are held, and how they end (JSON)
+<li><a href="/api/v1/devices">/api/v1/devices</a>: what each device asks and how its waits end (JSON; limit, offset, q, sort)
+<li><a href="/api/v1/networks">/api/v1/networks</a>: what each network was seen to survive (JSON; limit, offset, q, sort)
+<li><a href="/api/v1/decisions">/api/v1/decisions</a>: which rules decided, and lately for whom (JSON)
+<li><a href="/api/v1/what-if?minutes=30">/api/v1/what-if?minutes=30</a>: what another time-out of the firewall would bring (JSON)
+<li><a href="/api/v1/openapi.yaml">/api/v1/openapi.yaml</a>: all of the API
 `
 	indexPprof = `<li><a href="/debug/pprof/">/debug/pprof/</a>: profiles
 `

@@ -23,7 +23,7 @@ func page(t *testing.T, path string) string {
 // withFixtures names files that exist in the place of an administrator's.
 func withFixtures(t *testing.T, text string) []byte {
 	t.Helper()
-	for name, fixture := range map[string]string{"cert.pem": "cert.pem", "key.pem": "key.pem", "upstream-ca.pem": "cert.pem", "admin-token": "token",
+	for name, fixture := range map[string]string{"cert.pem": "cert.pem", "key.pem": "key.pem", "upstream-ca.pem": "cert.pem", "admin-token": "token", "admin-ca.pem": "cert.pem",
 		"dovecot-token": "token", "imap-ca.pem": "cert.pem", "imap-master-password": "password", "jmap-ca.pem": "cert.pem",
 		"dav-ca.pem": "cert.pem"} {
 		text = strings.ReplaceAll(text, "/etc/diastole/"+name, absolute(t, filepath.Join("testdata/files", fixture)))
@@ -117,7 +117,7 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 	if err != nil {
 		t.Fatalf("%v in:\n%s", err, on)
 	}
-	if !reflect.DeepEqual(slices.Sorted(maps.Keys(c.Upstream.LocationHosts)), []string{"exch01.internal"}) || len(c.Forwarded.Trusted) != 2 || len(c.ProxyProtocol.Trusted) != 1 {
+	if !reflect.DeepEqual(slices.Sorted(maps.Keys(c.Upstream.LocationHosts)), []string{"exch01.internal"}) || len(c.Forwarded.Trusted) != 2 || len(c.ProxyProtocol.Trusted) != 1 || len(c.Admin.Hosts) != 1 {
 		t.Errorf("networks and hosts: %+v", c)
 	}
 	if len(c.Policy.Networks) != 2 || len(c.Policy.Rules) != 3 {
@@ -130,7 +130,7 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 	}
 	w.JMAP.URL, w.JMAP.Push.URL, w.DAV.URL = nil, nil, nil
 	for _, file := range []*string{
-		&c.TLS.Cert, &c.TLS.Key, &c.Upstream.CA, &c.Admin.TokenFile, &c.State.Path, &w.Dovecot.Listen, &w.Dovecot.TokenFile,
+		&c.TLS.Cert, &c.TLS.Key, &c.Upstream.CA, &c.Admin.TokenFile, &c.Admin.TLS.Cert, &c.Admin.TLS.Key, &c.Admin.TLS.ClientCA, &c.State.Path, &w.Dovecot.Listen, &w.Dovecot.TokenFile,
 		&w.IMAP.Address, &w.IMAP.CA, &w.IMAP.Master.User, &w.IMAP.Master.PasswordFile, &w.JMAP.CA, &w.JMAP.Push.Listen, &w.DAV.CA,
 	} {
 		if *file == "" {
@@ -140,7 +140,7 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 	}
 	want := Default()
 	want.Upstream.URL, want.Upstream.LocationHosts = c.Upstream.URL, c.Upstream.LocationHosts
-	want.Forwarded, want.ProxyProtocol = c.Forwarded, c.ProxyProtocol
+	want.Forwarded, want.ProxyProtocol, want.Admin.Hosts = c.Forwarded, c.ProxyProtocol, c.Admin.Hosts
 	same(t, c, want)
 	for _, k := range keys {
 		name := k.path[strings.LastIndexByte(k.path, '.')+1:]

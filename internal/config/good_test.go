@@ -58,7 +58,7 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		Admin:  Admin{Listen: "127.0.0.1:9180"},
 		Policy: policy.Spec{Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve},
 		Drain:  25 * time.Second,
-		Log:    Log{Level: "info", Format: "auto", Users: "hashed"},
+		Log:    Log{Level: "info", Format: "auto", Users: "hashed", Access: true},
 	})
 }
 
@@ -116,6 +116,8 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 		}},
 		ProxyProtocol: ProxyProtocol{Trusted: []netip.Prefix{netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("::1/128")}},
 		Admin: Admin{
+			Hosts:  []string{"push.example.com", "localhost.internal"},
+			TLS:    AdminTLS{Cert: absolute(t, "testdata/files/cert.pem"), Key: absolute(t, "testdata/files/key.pem"), ClientCA: absolute(t, "testdata/files/both.pem")},
 			Listen: "192.0.2.1:9180", TokenFile: absolute(t, "testdata/files/token"), Pprof: true, ReadyNeedsUpstream: true,
 		},
 		Policy: fullPolicy,

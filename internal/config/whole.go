@@ -43,18 +43,23 @@ func (r *reading) checkUpstream() error {
 
 // checkCertificate wants certificate and key together, and to fit.
 func (r *reading) checkCertificate() error {
-	const both = "set tls.cert and tls.key, or neither for a self-signed certificate"
-	c := r.config.TLS
+	return r.checkPair("tls", r.config.TLS.Cert, r.config.TLS.Key, "a self-signed certificate")
+}
+
+// checkPair is that of a section; otherwise is what it means to have none.
+func (r *reading) checkPair(section, cert, key, otherwise string) error {
+	both := "set " + section + ".cert and " + section + ".key, or neither for " + otherwise
 	switch {
-	case c.Cert == "" && c.Key == "":
+	case cert == "" && key == "":
 		return nil
-	case c.Key == "":
-		return r.where("tls.cert").fault("a certificate without its private key", both)
-	case c.Cert == "":
-		return r.where("tls.key").fault("a private key without its certificate", both)
+	case key == "":
+		return r.where(section+".cert").fault("a certificate without its private key", both)
+	case cert == "":
+		return r.where(section+".key").fault("a private key without its certificate", both)
 	}
-	if _, err := tls.LoadX509KeyPair(c.Cert, c.Key); err != nil {
-		return r.where("tls.key").fault("does not fit tls.cert: "+err.Error(), "use the key that the certificate was made for, with the server's own certificate first in tls.cert")
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		return r.where(section+".key").fault("does not fit "+section+".cert: "+err.Error(),
+			"use the key that the certificate was made for, with the server's own certificate first in "+section+".cert")
 	}
 	return nil
 }
@@ -93,9 +98,15 @@ func (r *reading) checkListeners() error {
 
 func (r *reading) checkAdmin() error {
 	admin := r.config.Admin
-	if admin.Listen != "" && admin.TokenFile == "" && !onlyHere(admin.Listen) {
+	if err := r.checkPair("admin.tls", admin.TLS.Cert, admin.TLS.Key, "plain HTTP"); err != nil {
+		return err
+	}
+	if admin.TLS.ClientCA != "" && admin.TLS.Cert == "" {
+		return r.where("admin.tls.client_ca").fault("nobody is asked for a certificate over plain HTTP", "set admin.tls.cert and admin.tls.key, or remove admin.tls.client_ca")
+	}
+	if admin.Listen != "" && admin.TokenFile == "" && admin.TLS.ClientCA == "" && !onlyHere(admin.Listen) {
 		return r.where("admin.listen").fault("other machines can reach this address, and without a token everybody there could read metrics and profiles",
-			"set admin.token_file, or listen on 127.0.0.1:9180")
+			"set admin.token_file or admin.tls.client_ca, or listen on 127.0.0.1:9180")
 	}
 	return nil
 }

@@ -56,6 +56,7 @@ proxy_protocol:
   trusted: []
 admin:
   listen: "127.0.0.1:9180"
+  hosts: []
   pprof: false
   ready_needs_upstream: false
 policy:
@@ -71,6 +72,7 @@ log:
   level: "info"
   format: "auto"
   users: "hashed"
+  access: true
 `
 	if got := written(t, good(t, "minimal.yaml")); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)

@@ -57,13 +57,21 @@ var errNoInbox = errors.New("FolderSync names no inbox: whoever logs in here has
 
 // enter takes the folders and the inbox.
 func (d *device) enter(ctx context.Context) error {
+	if err := d.findInbox(ctx); err != nil {
+		return err
+	}
+	return d.settle(ctx)
+}
+
+// findInbox takes the folders.
+func (d *device) findInbox(ctx context.Context) error {
 	if err := d.FolderSync(ctx); err != nil {
 		return err
 	}
 	for _, f := range d.Folders() {
 		if f.Type == int(eas.FolderInbox) {
 			d.inbox = f.ID
-			return d.settle(ctx)
+			return nil
 		}
 	}
 	return errNoInbox

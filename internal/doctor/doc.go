@@ -7,6 +7,10 @@
 // back. It says what it will do before it does it. What stays are the names of its
 // devices in the server's list.
 //
-// It will not judge the way between phones and diastole, try passwords, or load a
-// server unless it is told to, and then with 32 waits at most.
+// From outside it looks at the way that phones come: it holds waits, each of a device and
+// on a connection of its own, and says whether something cuts them, on which side, and
+// after how long.
+//
+// It will not try passwords, send one over a connection whose certificate is not good, or
+// load a server unless it is told to, and then with 32 waits at most.
 package doctor

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -100,4 +101,19 @@ func (s Span) String() string {
 		return d.Round(10 * time.Millisecond).String()
 	}
 	return d.Round(100 * time.Millisecond).String()
+}
+
+// rounded is to the second, as far as a time on a network says anything.
+func (s Span) rounded() Span { return Span(time.Duration(s).Round(time.Second)) }
+
+// briefly is "5m" and "1m30s", not "5m0s": the lengths of waits are round.
+func briefly(d time.Duration) string {
+	s := Span(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }

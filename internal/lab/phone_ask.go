@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -15,6 +16,16 @@ func (p *Phone) Ask(ctx context.Context, command string, body []byte, timeout ti
 	}
 	_, answer, err := p.obeying(ctx, s)
 	return answer, err
+}
+
+// Request is such a command for a caller that carries it itself, to see how a connection ends. It offers no gzip, and
+// goes where the last redirect pointed.
+func (p *Phone) Request(ctx context.Context, command string, body []byte) (*http.Request, error) {
+	r, err := p.request(ctx, send{command: command, body: body, kind: wbxmlType})
+	if err == nil {
+		r.Header.Del("Accept-Encoding")
+	}
+	return r, err
 }
 
 // SetPassword is the user who types in a new one. It holds from the next request on.

@@ -13,8 +13,10 @@ import (
 type WaitsOf struct {
 	User    string
 	Device  string // of the user
+	Type    string // of the device
 	Network heartbeat.Network
 	Since   time.Time // ended at or after
+	Before  time.Time // ended before; zero: any time
 	Limit   int       // at most so many, the youngest; 0: 1000
 }
 
@@ -38,8 +40,12 @@ func (of *WaitsOf) query() (query string, args []any) {
 	}
 	and("user", clip(of.User), of.User != "")
 	and("device", clip(of.Device), of.Device != "")
+	and("type", clip(of.Type), of.Type != "")
 	and("network", clip(of.Network.Name), of.Network.Name != "")
 	and("http", int(of.Network.HTTP), of.Network.HTTP != 0)
+	if !of.Before.IsZero() {
+		where, args = append(where, "ended < ?"), append(args, of.Before.UnixMilli())
+	}
 	return "SELECT * FROM waits WHERE " + strings.Join(where, " AND ") + " ORDER BY ended DESC LIMIT ?", append(args, or(of.Limit, 1000))
 }
 

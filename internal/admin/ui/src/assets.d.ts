@@ -1,0 +1,2 @@
+// Sheets are the bundler's business.
+declare module "*.css";
