@@ -79,6 +79,7 @@ var homes = map[string]struct {
 	why   string
 }{
 	"github.com/caddyserver/certmagic":    {[]string{"internal/edge"}, "certificates are the listeners' business"},
+	"github.com/coreos/go-systemd":        {[]string{"internal/edge", "cmd"}, "sockets are the listeners' business, and how things stand only main knows"},
 	"go.uber.org/zap":                     {[]string{"proxy", "internal", "cmd"}, "libraries return errors, the edge logs them"},
 	"github.com/prometheus/client_golang": {[]string{"proxy", "internal", "cmd"}, "libraries return values, the edge counts them"},
 	"github.com/hashicorp/golang-lru/v2":  {[]string{"proxy", "heartbeat"}, "it bounds the device tables, which live there"},

@@ -22,7 +22,7 @@ type listener struct {
 func (d *daemon) listen(ctx context.Context, cfg *config.Config) (*listener, error) {
 	entrance, limit := d.proxy.Entrance(), connections(d.files, cfg.Upstream.MaxWaits)
 	server, err := edge.Listen(ctx, edge.Config{
-		Listen:   cfg.Listen,
+		Listen: cfg.Listen, Sockets: d.sockets,
 		CertFile: cfg.TLS.Cert, KeyFile: cfg.TLS.Key, ALPN: cfg.TLS.ALPN,
 		ProxyProtocolFrom: cfg.ProxyProtocol.Trusted,
 		Handler:           entrance,

@@ -44,19 +44,20 @@ func inTime(changed []string) (now, late []string) {
 
 // reload reads the file again and keeps every wait. A file that cannot be used
 // changes nothing: phones do not lose their push over a slip of the pen, and the
-// metrics say that what runs is not what is written.
-func (d *daemon) reload(ctx context.Context) {
+// metrics say that what runs is not what is written. It returns the same in words.
+func (d *daemon) reload(ctx context.Context) string {
 	if d.source.Config == "" {
 		d.log.Warn("SIGHUP: there is no file to read again, the settings came from the command line")
-		return
+		return "no file to read again"
 	}
 	changed, err := d.readAgain(ctx)
 	d.reloads.note(err)
 	if err != nil {
 		d.log.Error("the configuration cannot be used, the one in force stays", zap.Error(err))
-		return
+		return "the configuration cannot be used, the one in force stays: " + err.Error()
 	}
 	d.log.Info("the configuration was read again", zap.Strings("changed", changed))
+	return "the configuration was read again"
 }
 
 // readAgain puts the file into force, all of it or nothing. What can fail comes

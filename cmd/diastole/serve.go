@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -89,6 +90,10 @@ type daemon struct {
 	tally   *admin.Tally
 	gate    *gate
 	broken  chan error // what ends the program
+	manager *manager
+	sockets *edge.Sockets // handed over by it
+	metrics prometheus.Gatherer
+	turns   chan struct{} // received by the run loop: it turns
 }
 
 // assemble binds all listeners. Nothing is answered yet.
@@ -104,7 +109,7 @@ func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon
 }
 
 func newDaemon(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) *daemon {
-	d := &daemon{config: cfg, log: log, tally: admin.NewTally(time.Now()), level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
+	d := &daemon{config: cfg, log: log, tally: admin.NewTally(time.Now()), level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1), turns: make(chan struct{}),
 		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
 	d.inForce.Store(&cfg.Upstream)
 	d.gate.register(metrics)
@@ -113,8 +118,15 @@ func newDaemon(cfg *config.Config, log *zap.Logger, metrics prometheus.Registere
 
 func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) error {
 	cfg, log := d.config, d.log
+	d.metrics = metrics
 	rules, err := policy.Compile(cfg.Policy)
 	if err != nil {
+		return err
+	}
+	if d.manager, err = newManager(log); err != nil {
+		return err
+	}
+	if d.sockets, err = edge.Inherited(); err != nil {
 		return err
 	}
 	d.rules.Store(rules)
@@ -138,6 +150,9 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 		return err
 	}
 	d.admin, err = d.newAdmin(users, metrics)
+	if names := d.sockets.Untaken(); err == nil && len(names) > 0 {
+		log.Warn("sockets were handed over that nothing in the configuration takes: connections to them will hang", zap.Strings("names", names))
+	}
 	return err
 }
 
@@ -181,11 +196,16 @@ func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer
 	if err != nil {
 		return nil, err
 	}
+	given, err := d.sockets.Take(edge.SocketAdmin, d.config.Admin.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("admin.listen: %w", err)
+	}
 	if d.config.Admin.ReadyNeedsUpstream {
 		d.gate.upstream = d.proxy.UpstreamReachable
 	}
 	return admin.Listen(admin.Config{
 		Listen:   d.config.Admin.Listen,
+		Listener: given,
 		Gatherer: metrics,
 		Ready:    d.gate.ready,
 		Pprof:    d.config.Admin.Pprof,

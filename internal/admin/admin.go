@@ -25,6 +25,7 @@ import (
 // Config is what the listener shows and to whom.
 type Config struct {
 	Listen   string              // HOST:PORT; port 0 is any free one
+	Listener net.Listener        // instead of binding Listen; nil: it is bound
 	Gatherer prometheus.Gatherer // what /metrics shows
 	// Ready returns why this process should get no new phones, or nil. /readyz
 	// shows the error's text. nil is always ready.
@@ -58,9 +59,12 @@ type Server struct {
 
 // Listen binds the address. Nothing is answered before [Server.Serve].
 func Listen(c Config) (*Server, error) {
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("admin listener: %w", err)
+	listener := c.Listener
+	if listener == nil {
+		var err error
+		if listener, err = net.Listen("tcp", c.Listen); err != nil {
+			return nil, fmt.Errorf("admin listener: %w", err)
+		}
 	}
 	s, err := on(listener, c)
 	if err != nil {

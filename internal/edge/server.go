@@ -20,6 +20,9 @@ import (
 type Config struct {
 	// Listen is the address, such as ":443" or "127.0.0.1:0".
 	Listen string
+	// Sockets may hold one for phones, which is then used instead of binding
+	// Listen. Nil: none.
+	Sockets *Sockets
 	// CertFile and KeyFile are PEM files; the first holds the chain, leaf first.
 	// They are read again when they change. Both empty: a self-signed
 	// certificate, and a warning.
@@ -79,6 +82,22 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	listener, err := bind(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return newServer(ctx, cfg, certs, listener), nil
+}
+
+// bind takes the socket that was handed over, or opens one.
+func bind(ctx context.Context, cfg Config) (net.Listener, error) {
+	given, err := cfg.Sockets.Take(SocketPhones, cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("edge: %w", err)
+	}
+	if given != nil {
+		return silent{given.(*net.TCPListener)}, nil // Take gives TCP only
+	}
 	// Go's default is a keep-alive probe after 15 s of silence: sixty radio
 	// wakes in a wait of 15 min (protocol.md 8.6). A dead phone is found by the
 	// end of its heartbeat instead.
@@ -90,7 +109,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, bindError(err)
 	}
-	return newServer(ctx, cfg, certs, listener), nil
+	return listener, nil
 }
 
 // complete checks the configuration and fills in the defaults.
