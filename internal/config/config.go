@@ -20,6 +20,8 @@ type Config struct {
 	ProxyProtocol ProxyProtocol
 	Admin         Admin
 	Policy        policy.Spec // policy.Compile takes it without an error
+	Shield        Shield
+	Limits        Limits
 	State         State
 	Drain         time.Duration // how long held waits may take to end after SIGTERM
 	Log           Log
@@ -100,6 +102,10 @@ func Default() *Config {
 		Policy: policy.Spec{
 			Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve,
 		},
+		// Off, all of it: what is too much for one fleet is an ordinary morning of another. A minute is what people
+		// count in; a hundred thousand addresses take some 20 MB, and only where there is a limit.
+		Shield: Shield{Storm: Storm{Per: time.Minute}},
+		Limits: Limits{Addresses: 100_000},
 		// Below the 30 s after which Kubernetes kills, and far below systemd's 90 s.
 		Drain: 25 * time.Second,
 		Log:   Log{Level: "info", Format: "auto", Users: "hashed"},

@@ -57,6 +57,8 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		},
 		Admin:  Admin{Listen: "127.0.0.1:9180"},
 		Policy: policy.Spec{Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve},
+		Shield: Shield{Storm: Storm{Per: time.Minute}},
+		Limits: Limits{Addresses: 100_000},
 		Drain:  25 * time.Second,
 		Log:    Log{Level: "info", Format: "auto", Users: "hashed"},
 	})
@@ -121,6 +123,8 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 		},
 		Policy: fullPolicy,
 		State:  State{Path: absolute(t, "testdata/state.db")},
+		Shield: Shield{StalePasswords: 5, Storm: Storm{Requests: 120, Per: 2 * time.Minute}},
+		Limits: Limits{Connections: 2000, Handshakes: 600, Failures: 30, Addresses: 50_000},
 		Drain:  90 * time.Second,
 		Log:    Log{Level: "debug", Format: "console", Users: "plain"},
 	})

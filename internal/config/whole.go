@@ -7,7 +7,7 @@ import (
 
 // checkWhole holds what no single key can know.
 func (r *reading) checkWhole() error {
-	for _, check := range []func() error{r.checkUpstream, r.checkCertificate, r.checkAuthorities, r.checkListeners, r.checkAdmin, r.checkHold, r.checkWake, r.checkPolicy} {
+	for _, check := range []func() error{r.checkUpstream, r.checkCertificate, r.checkAuthorities, r.checkListeners, r.checkAdmin, r.checkHold, r.checkWake, r.checkPolicy, r.checkLimits} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -67,6 +67,16 @@ policy:
   learn: "observe"
   networks: []
   rules: []
+shield:
+  stale_passwords: 0
+  storm:
+    requests: 0
+    per: 1m
+limits:
+  connections: 0
+  handshakes: 0
+  failures: 0
+  addresses: 100000
 drain: 25s
 log:
   level: "info"
@@ -140,6 +150,7 @@ func anyConfig(t *rapid.T) *Config {
 	c.Admin.Listen = rapid.SampledFrom([]string{"", "127.0.0.1:9180", "[::1]:0", "localhost:1"}).Draw(t, "admin")
 	c.Admin.Pprof = rapid.Bool().Draw(t, "pprof")
 	c.Policy = anyPolicy(t)
+	c.Shield, c.Limits = anyLimits(t)
 	c.Drain = time.Duration(rapid.Int64Range(0, int64(longestDrain)).Draw(t, "drain"))
 	c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 	return c
