@@ -23,7 +23,7 @@ func (s *Server) accept() {
 			continue
 		}
 		<-s.places
-		if s.stopping.Err() != nil {
+		if s.door.Err() != nil {
 			return
 		}
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
@@ -36,7 +36,7 @@ func (s *Server) accept() {
 func (s *Server) sleep(d time.Duration) {
 	select {
 	case <-time.After(d):
-	case <-s.stopping.Done():
+	case <-s.door.Done():
 	}
 }
 

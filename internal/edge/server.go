@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -61,14 +62,19 @@ type Server struct {
 	certs    *certificates
 	http     *http.Server
 
-	places   chan struct{} // one element for each open connection, and one for the next
-	slots    chan struct{} // one element for each of them that is not turned away
-	ready    chan net.Conn // connections past their handshake
-	returned *returns      // connections given back
-	stopping context.Context
-	stop     context.CancelFunc
-	working  sync.WaitGroup // the accept loop, handshakes
-	seldom   *zap.Logger    // each message at most once a minute
+	places    chan struct{} // one element for each open connection, and one for the next
+	slots     chan struct{} // one element for each of them that is not turned away
+	ready     chan net.Conn // connections past their handshake
+	returned  *returns      // connections given back
+	closeDoor context.CancelFunc
+	door      context.Context // ends when no connection is accepted any more
+	stopping  context.Context // ends with the handshakes, after door
+	stop      context.CancelFunc
+	serving   atomic.Bool
+	taken     chan struct{} // closed when Serve gives http.Server no more
+	newcomers *newcomers
+	working   sync.WaitGroup // the accept loop, handshakes
+	seldom    *zap.Logger    // each message at most once a minute
 }
 
 // Listen binds the address and loads the certificate. Requests get ctx's
@@ -155,9 +161,10 @@ func bindError(err error) error {
 func newServer(ctx context.Context, cfg Config, certs *certificates, listener net.Listener) *Server {
 	s := &Server{cfg: cfg, listener: listener, certs: certs,
 		places: make(chan struct{}, cfg.limits.connections+spare), slots: make(chan struct{}, cfg.limits.connections),
-		ready: make(chan net.Conn), returned: newReturns()}
+		ready: make(chan net.Conn), returned: newReturns(), taken: make(chan struct{}), newcomers: newNewcomers()}
 	base := context.WithoutCancel(ctx)
 	s.stopping, s.stop = context.WithCancel(base)
+	s.door, s.closeDoor = context.WithCancel(s.stopping)
 	s.seldom = cfg.Log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
 	}))
@@ -169,6 +176,11 @@ func newServer(ctx context.Context, cfg Config, certs *certificates, listener ne
 		MinVersion: tls.VersionTLS12,
 	}
 	s.http = newHTTPServer(cfg, base)
+	seen := s.http.ConnState
+	s.http.ConnState = func(c net.Conn, state http.ConnState) {
+		s.newcomers.see(c, state)
+		seen(c, state)
+	}
 	cfg.Metrics.limit.Set(float64(cfg.limits.connections))
 	return s
 }
@@ -181,7 +193,9 @@ func (s *Server) Serve() error {
 	s.cfg.Log.Info("listening", zap.Stringer("address", s.Addr()), zap.Strings("alpn", s.cfg.ALPN),
 		zap.Stringers("proxy_protocol", s.cfg.ProxyProtocolFrom), zap.Int("connections_limit", cap(s.slots)))
 	s.working.Go(s.accept)
+	s.serving.Store(true)
 	err := s.http.Serve(handover{s})
+	close(s.taken)
 	ended := s.stopping.Err() != nil
 	s.halt()
 	if ended {
@@ -190,11 +204,12 @@ func (s *Server) Serve() error {
 	return err
 }
 
-// Shutdown stops accepting, cuts handshakes, and waits until each request has
-// its answer or ctx ends. It ends no request itself: whoever holds waits lets
+// Shutdown stops accepting, answers for a moment whoever has just come, and waits
+// until each request has its answer or ctx ends. It ends no request itself: whoever holds waits lets
 // them go first. Connections that a handler took over (WebSocket, a parked wait)
 // are its own; those given back from now on are closed.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.lastCome(ctx)
 	s.halt()
 	return s.http.Shutdown(ctx)
 }

@@ -232,6 +232,7 @@ func TestEachAnswerOfTheServerIsTheHandlers(t *testing.T) {
 func TestShutdownWaitsForAnswersAndCutsHandshakes(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	l := start(t, func(cfg *Config) {
+		cfg.limits.last = 30 * time.Millisecond
 		cfg.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			close(entered)
 			<-release
@@ -254,6 +255,28 @@ func TestShutdownWaitsForAnswersAndCutsHandshakes(t *testing.T) {
 	if c, err := net.Dial("tcp", l.Addr().String()); err == nil {
 		c.Close()
 		t.Error("still listening")
+	}
+}
+
+// A restart behind a socket that is handed over should be seen by nobody.
+func TestShutdownAnswersWhoIsInItsHandshake(t *testing.T) {
+	hello := make(chan struct{})
+	l := start(t, func(cfg *Config) { cfg.limits.last = time.Minute })
+	l.tls.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { close(hello); return nil, nil }
+	coming := l.dial()
+	answered := make(chan string, 1)
+	go func() {
+		c := tls.Client(coming, &tls.Config{InsecureSkipVerify: true})
+		send(t, c, get)
+		_, body := l.read(bufio.NewReader(c))
+		answered <- body
+	}()
+	<-hello
+	if err := l.Shutdown(shutdownContext(t)); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if body := <-answered; body == "" {
+		t.Error("no answer")
 	}
 }
 
