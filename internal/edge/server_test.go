@@ -262,11 +262,14 @@ func TestShutdownWaitsForAnswersAndCutsHandshakes(t *testing.T) {
 func TestShutdownAnswersWhoIsInItsHandshake(t *testing.T) {
 	hello := make(chan struct{})
 	l := start(t, func(cfg *Config) { cfg.limits.last = time.Minute })
-	l.tls.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { close(hello); return nil, nil }
 	coming := l.dial()
 	answered := make(chan string, 1)
 	go func() {
-		c := tls.Client(coming, &tls.Config{InsecureSkipVerify: true})
+		c := tls.Client(coming, &tls.Config{InsecureSkipVerify: true, VerifyConnection: func(tls.ConnectionState) error {
+			close(hello)
+			<-l.door.Done() // the server waits for the end of the handshake, and stops
+			return nil
+		}})
 		send(t, c, get)
 		_, body := l.read(bufio.NewReader(c))
 		answered <- body
