@@ -13,7 +13,7 @@ UI      ?= yes
 UIDIR   := internal/admin/ui
 UIFILES := $(shell find $(UIDIR)/src -type f) $(addprefix $(UIDIR)/,build.mjs package.json package-lock.json)
 
-.PHONY: help run test $(STEPS) ui fuzz bench push cover docker clean
+.PHONY: help run test $(STEPS) ui fuzz bench push cover deb docker clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,14 @@ push: build ## how fast a mail is told of, for each source, in front of SOGo (ro
 
 cover: ## which lines the tests reach, unit and end-to-end together
 	@test/cover
+
+# nfpm brings a hundred modules: they are the tests' of packages, not the product's
+.cache/nfpm: test/package/go.mod
+	@mkdir -p .cache && cd test/package && $(GO) build -o ../../.cache/nfpm github.com/goreleaser/nfpm/v2/cmd/nfpm
+
+deb: build .cache/nfpm ## build the Debian package, bin/diastole_VERSION_ARCH.deb
+	@gzip -9nc deploy/deb/diastole.8 > bin/diastole.8.gz
+	@VERSION=$(patsubst v%,%,$(or $(RELEASE),0.0.0~dev)) ARCH=$$($(GO) env GOARCH) .cache/nfpm package -f deploy/deb/nfpm.yaml -p deb -t bin/
 
 docker: ## build the image; without an engine, check what would go into it
 	@if docker info >/dev/null 2>&1; then docker build --build-arg RELEASE=$(RELEASE) -t diastole:$(or $(RELEASE),latest) .; \
