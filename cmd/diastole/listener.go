@@ -23,7 +23,7 @@ func (d *daemon) listen(ctx context.Context, cfg *config.Config) (*listener, err
 	entrance, limit := d.proxy.Entrance(), connections(d.files, cfg.Upstream.MaxWaits)
 	server, err := edge.Listen(ctx, edge.Config{
 		Listen: cfg.Listen, Sockets: d.sockets,
-		CertFile: cfg.TLS.Cert, KeyFile: cfg.TLS.Key, ALPN: cfg.TLS.ALPN,
+		Certificates: d.certs, ALPN: cfg.TLS.ALPN,
 		ProxyProtocolFrom: cfg.ProxyProtocol.Trusted,
 		Handler:           entrance,
 		Connections:       limit,
@@ -37,6 +37,12 @@ func (d *daemon) listen(ctx context.Context, cfg *config.Config) (*listener, err
 		return nil, err
 	}
 	return &listener{server, entrance, limit}, nil
+}
+
+// forsake gives up a listener that was never answered on.
+func (l *listener) forsake() {
+	l.entrance.Drain(0)
+	_ = l.Close()
 }
 
 // answer begins to answer phones. An end that nobody asked for ends the program.

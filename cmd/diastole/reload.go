@@ -24,7 +24,7 @@ var reloadable = []string{
 }
 
 func needsRestart(key string) bool {
-	return !strings.HasPrefix(key, "policy.") && !slices.Contains(reloadable, key)
+	return !strings.HasPrefix(key, "policy.") && !certificateKey(key) && !slices.Contains(reloadable, key)
 }
 
 // inTime parts keys that have changed into those that can be applied and those that
@@ -79,6 +79,13 @@ func (d *daemon) readAgain(ctx context.Context) ([]string, error) {
 			d.phones = former
 			return nil, addressInUse(err, cfg.Listen, d.config.Listen)
 		}
+	}
+	if err = d.renewCertificates(cfg); err != nil {
+		if d.phones != former {
+			d.phones.forsake()
+			d.phones = former
+		}
+		return nil, err
 	}
 	d.apply(cfg, rules)
 	if d.phones != former {

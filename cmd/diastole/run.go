@@ -157,6 +157,7 @@ func (d *daemon) close() {
 		}
 	}
 	d.leaving.Wait()
+	d.closeCertificates()
 	if d.proxy != nil {
 		d.proxy.Close()
 	}

@@ -77,7 +77,9 @@ type daemon struct {
 	log     *zap.Logger
 	level   zap.AtomicLevel
 	reloads *reloads
-	edge    *edge.Metrics // of all listeners for phones
+	edge    *edge.Metrics      // of all listeners for phones
+	certs   *edge.Certificates // of all listeners too
+	shelf   *edge.Disk         // nil where nothing is kept
 	rules   atomic.Pointer[policy.Policy]
 	inForce atomic.Pointer[config.Upstream] // for others than the run loop
 	proxy   *proxy.Proxy
@@ -144,6 +146,9 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 		return err
 	}
 	if d.proxy, err = d.newProxy(rules, users, metrics); err != nil {
+		return err
+	}
+	if err = d.openCertificates(ctx); err != nil {
 		return err
 	}
 	if d.phones, err = d.listen(ctx, cfg); err != nil {

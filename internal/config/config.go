@@ -27,12 +27,6 @@ type Config struct {
 	Log           Log
 }
 
-// TLS is what phones see. No certificate means a self-signed one.
-type TLS struct {
-	Cert, Key string   // PEM files, both or none
-	ALPN      []string // "http/1.1", "h2", in order of preference
-}
-
 // Upstream is the ActiveSync server behind us.
 type Upstream struct {
 	URL           *url.URL          // scheme, host and an optional path prefix without a slash at its end; nothing else
@@ -81,7 +75,11 @@ type Log struct {
 func Default() *Config {
 	return &Config{
 		Listen: ":443",
-		TLS:    TLS{ALPN: []string{"http/1.1"}},
+		TLS: TLS{
+			ALPN:    []string{"http/1.1"},
+			ACME:    ACME{CA: &url.URL{Scheme: "https", Host: "acme-v02.api.letsencrypt.org", Path: "/directory"}, HTTP: ":80"},
+			Clients: Clients{Mode: "request"},
+		},
 		// 50 s are below the 60 s after which boxes behind us cut: nginx's proxy_read_timeout, most balancers.
 		Upstream: Upstream{
 			Profile: generic.name, Hold: "pass", Slice: 50 * time.Second, Linger: generic.linger, Pace: generic.pace,

@@ -45,7 +45,8 @@ func TestAFileWithOnlyAnUpstreamHasAllDefaults(t *testing.T) {
 func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 	same(t, Default(), &Config{
 		Listen: ":443",
-		TLS:    TLS{ALPN: []string{"http/1.1"}},
+		TLS: TLS{ALPN: []string{"http/1.1"}, Clients: Clients{Mode: "request"},
+			ACME: ACME{CA: &url.URL{Scheme: "https", Host: "acme-v02.api.letsencrypt.org", Path: "/directory"}, HTTP: ":80"}},
 		Upstream: Upstream{
 			Profile: "generic", Hold: "pass", Slice: 50 * time.Second, Pace: 2000,
 			Check: "auto", MaxChecks: 8, CheckPace: 2000,
@@ -97,14 +98,25 @@ func fullWake(t *testing.T) Wake {
 	}
 }
 
+func fullTLS(t *testing.T) TLS {
+	file := func(name string) string { return absolute(t, "testdata/files/"+name) }
+	return TLS{
+		KeyFiles: KeyFiles{Cert: file("cert.pem"), Key: file("key.pem"), PFX: file("store.pfx"), PFXPasswordFile: file("password")},
+		Certs:    []KeyFiles{{Cert: file("both.pem"), Key: file("both.pem")}, {PFX: file("open.pfx")}},
+		ACME: ACME{
+			Domains: []string{"mail.example.com", "autodiscover.example.com"}, Email: "admin@example.com",
+			CA: &url.URL{Scheme: "https", Host: "ca.internal:14000", Path: "/dir"}, CARoot: file("cert.pem"),
+			EAB: EAB{KeyID: "kid-1", KeyFile: file("eab-key")}, Path: absolute(t, "testdata/issued"),
+		},
+		Clients: Clients{CA: file("cert.pem"), Mode: "require", Headers: true},
+		ALPN:    []string{"h2", "http/1.1"},
+	}
+}
+
 func TestEveryKeyReachesItsPlace(t *testing.T) {
 	same(t, good(t, "full.yaml"), &Config{
 		Listen: "[::1]:8443",
-		TLS: TLS{
-			Cert: absolute(t, "testdata/files/cert.pem"),
-			Key:  absolute(t, "testdata/files/key.pem"),
-			ALPN: []string{"h2", "http/1.1"},
-		},
+		TLS:    fullTLS(t),
 		Upstream: Upstream{
 			URL:           &url.URL{Scheme: "https", Host: "Exchange.internal:8443", Path: "/eas"},
 			CA:            absolute(t, "testdata/files/cert.pem"),

@@ -14,6 +14,20 @@ var keys = []key[Config]{
 	field("listen", func(c *Config) *string { return &c.Listen }, address),
 	field("tls.cert", func(c *Config) *string { return &c.TLS.Cert }, certFile),
 	field("tls.key", func(c *Config) *string { return &c.TLS.Key }, keyFile),
+	field("tls.pfx", func(c *Config) *string { return &c.TLS.PFX }, pfxFile),
+	field("tls.pfx_password_file", func(c *Config) *string { return &c.TLS.PFXPasswordFile }, passwordFile),
+	field("tls.certs", func(c *Config) *[]KeyFiles { return &c.TLS.Certs }, certList),
+	field("tls.acme.domains", func(c *Config) *[]string { return &c.TLS.ACME.Domains }, domainNames),
+	field("tls.acme.email", func(c *Config) *string { return &c.TLS.ACME.Email }, email),
+	field("tls.acme.ca", func(c *Config) **url.URL { return &c.TLS.ACME.CA }, acmeURL),
+	field("tls.acme.ca_root", func(c *Config) *string { return &c.TLS.ACME.CARoot }, caFile),
+	field("tls.acme.eab.key_id", func(c *Config) *string { return &c.TLS.ACME.EAB.KeyID }, eabKeyID),
+	field("tls.acme.eab.key_file", func(c *Config) *string { return &c.TLS.ACME.EAB.KeyFile }, eabFile),
+	field("tls.acme.http", func(c *Config) *string { return &c.TLS.ACME.HTTP }, challengeAddress),
+	field("tls.acme.path", func(c *Config) *string { return &c.TLS.ACME.Path }, shelf),
+	field("tls.clients.ca", func(c *Config) *string { return &c.TLS.Clients.CA }, caFile),
+	field("tls.clients.mode", func(c *Config) *string { return &c.TLS.Clients.Mode }, oneOf("request", "require")),
+	field("tls.clients.headers", func(c *Config) *bool { return &c.TLS.Clients.Headers }, yesNo),
 	field("tls.alpn", func(c *Config) *[]string { return &c.TLS.ALPN }, protocols),
 	field("upstream.url", func(c *Config) **url.URL { return &c.Upstream.URL }, serverURL),
 	field("upstream.ca", func(c *Config) *string { return &c.Upstream.CA }, caFile),
@@ -80,7 +94,6 @@ var keys = []key[Config]{
 // version does not act upon. To accept one in silence would be to promise what
 // does not happen.
 var later = map[string]bool{
-	"tls.pfx": true, "tls.pfx_password_file": true, "tls.acme": true,
 	"state.redis": true,
 }
 

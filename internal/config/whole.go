@@ -1,13 +1,10 @@
 package config
 
-import (
-	"crypto/tls"
-	"net"
-)
+import "net"
 
 // checkWhole holds what no single key can know.
 func (r *reading) checkWhole() error {
-	for _, check := range []func() error{r.checkUpstream, r.checkCertificate, r.checkAuthorities, r.checkListeners, r.checkAdmin, r.checkHold, r.checkWake, r.checkPolicy, r.checkLimits} {
+	for _, check := range []func() error{r.checkUpstream, r.checkCertificates, r.checkACME, r.checkClients, r.checkAuthorities, r.checkListeners, r.checkAdmin, r.checkHold, r.checkWake, r.checkPolicy, r.checkLimits} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -41,24 +38,6 @@ func (r *reading) checkUpstream() error {
 	return nil
 }
 
-// checkCertificate wants certificate and key together, and to fit.
-func (r *reading) checkCertificate() error {
-	const both = "set tls.cert and tls.key, or neither for a self-signed certificate"
-	c := r.config.TLS
-	switch {
-	case c.Cert == "" && c.Key == "":
-		return nil
-	case c.Key == "":
-		return r.where("tls.cert").fault("a certificate without its private key", both)
-	case c.Cert == "":
-		return r.where("tls.key").fault("a private key without its certificate", both)
-	}
-	if _, err := tls.LoadX509KeyPair(c.Cert, c.Key); err != nil {
-		return r.where("tls.key").fault("does not fit tls.cert: "+err.Error(), "use the key that the certificate was made for, with the server's own certificate first in tls.cert")
-	}
-	return nil
-}
-
 // checkAuthorities refuses a CA file that could never be asked: whoever wrote it
 // believes that the way to the server is encrypted.
 func (r *reading) checkAuthorities() error {
@@ -74,6 +53,7 @@ func (r *reading) checkListeners() error {
 	w := r.config.Wake
 	all := []struct{ key, address string }{
 		{"listen", r.config.Listen}, {"admin.listen", r.config.Admin.Listen},
+		{"tls.acme.http", r.config.challengePort()},
 		{"wake.dovecot.listen", w.Dovecot.Listen}, {"wake.jmap.push.listen", w.JMAP.Push.Listen},
 	}
 	for i, b := range all {

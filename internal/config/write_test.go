@@ -25,6 +25,14 @@ func written(t rapid.TB, c *Config) string {
 func TestTheEffectiveConfigurationOfOneUpstreamIsShort(t *testing.T) {
 	const want = `listen: ":443"
 tls:
+  certs: []
+  acme:
+    domains: []
+    ca: "https://acme-v02.api.letsencrypt.org/directory"
+    http: ":80"
+  clients:
+    mode: "request"
+    headers: false
   alpn: ["http/1.1"]
 upstream:
   url: "https://exchange.internal"
@@ -132,6 +140,7 @@ func prefix(t *rapid.T) netip.Prefix {
 func anyConfig(t *rapid.T) *Config {
 	c := Default()
 	c.Listen = dnsName.Draw(t, "listen host") + ":443"
+	c.TLS = anyTLS(t)
 	c.TLS.ALPN = rapid.SampledFrom([][]string{{"h2"}, {"http/1.1"}, {"h2", "http/1.1"}}).Draw(t, "alpn")
 	c.Upstream.URL = &url.URL{
 		Scheme: rapid.SampledFrom([]string{"http", "https"}).Draw(t, "scheme"),
@@ -154,6 +163,32 @@ func anyConfig(t *rapid.T) *Config {
 	c.Drain = time.Duration(rapid.Int64Range(0, int64(longestDrain)).Draw(t, "drain"))
 	c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 	return c
+}
+
+func anyTLS(t *rapid.T) TLS {
+	file := func(name string) string {
+		path, err := filepath.Abs("testdata/files/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	s := Default().TLS
+	if rapid.Bool().Draw(t, "pfx") {
+		s.PFX, s.PFXPasswordFile = file("store.pfx"), file("password")
+	}
+	s.Certs = rapid.SliceOfN(rapid.SampledFrom([]KeyFiles{
+		{Cert: file("cert.pem"), Key: file("key.pem")}, {PFX: file("open.pfx")}, {PFX: file("store.pfx"), PFXPasswordFile: file("password")},
+	}), 0, 3).Draw(t, "certs")
+	if rapid.Bool().Draw(t, "acme") {
+		s.ACME.Domains = rapid.SliceOfNDistinct(dnsName, 1, 3, rapid.ID[string]).Draw(t, "domains")
+		s.ACME.HTTP = rapid.SampledFrom([]string{"", ":80", "127.0.0.1:0"}).Draw(t, "http")
+		s.ACME.Path = file("")
+	}
+	if rapid.Bool().Draw(t, "clients") {
+		s.Clients = Clients{CA: file("cert.pem"), Mode: rapid.SampledFrom([]string{"request", "require"}).Draw(t, "mode"), Headers: rapid.Bool().Draw(t, "headers")}
+	}
+	return s
 }
 
 func anyWake(t *rapid.T) Wake {

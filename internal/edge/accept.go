@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"runtime/debug"
@@ -70,14 +71,16 @@ func (s *Server) secure(c *socket) (net.Conn, error) {
 			return nil, err
 		}
 	}
-	s.certs.follow(time.Now())
-	conn, err := handshake(s.stopping, c, s.tls, s.cfg.limits.handshake)
+	conn, err := handshake(s.stopping, c, s.tlsConfig(), s.cfg.limits.handshake)
 	switch {
 	case err != nil:
 		if failure(err) == reasonPlainHTTP {
 			answerPlainHTTP(c)
 		}
 		return nil, err
+	case conn.ConnectionState().NegotiatedProtocol == challengeProtocol:
+		_ = conn.Close()
+		return nil, errAnswered
 	case conn.ConnectionState().NegotiatedProtocol == "h2":
 		return conn, nil // http.Server speaks HTTP/2 only to a *tls.Conn
 	default:
@@ -85,12 +88,27 @@ func (s *Server) secure(c *socket) (net.Conn, error) {
 	}
 }
 
+// errAnswered ends the connection of an authority, which has seen its answer in the
+// handshake (RFC 8737 3).
+var errAnswered = errors.New("answered a certificate authority")
+
+// tlsConfig is what the next handshake is made with.
+func (s *Server) tlsConfig() *tls.Config {
+	s.certs.follow(time.Now())
+	former := s.tls.Load()
+	now := s.certs.config(s.cfg.ALPN, former)
+	if now != former {
+		s.tls.CompareAndSwap(former, now)
+	}
+	return now.Config
+}
+
 // report counts why a connection never became one. The log is for debugging:
 // every scanner of the Internet comes by here. Only what speaks of a wrong
 // proxy_protocol setting is worth a warning: with it no phone gets in.
 func (s *Server) report(c *socket, err error) {
-	if s.stopping.Err() != nil {
-		return // cut by ourselves
+	if s.stopping.Err() != nil || errors.Is(err, errAnswered) {
+		return // cut by ourselves, or no failure
 	}
 	from := zap.Stringer("from", c.Conn.RemoteAddr())
 	var refused *proxyError

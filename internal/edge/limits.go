@@ -19,7 +19,6 @@ type limits struct {
 	headerBytes int           // header block; more is answered 431
 	streams     uint32        // HTTP/2 requests at once on one connection; more are refused (RFC 9113 5.1.2)
 	connections int           // open at once; further ones are answered 503 (see spare)
-	certificate time.Duration // certificate files are looked at no more often than this
 }
 
 func defaultLimits() limits {
@@ -44,7 +43,6 @@ func defaultLimits() limits {
 		// RFC 9113 6.5.2 asks for at least 100. A phone uses three.
 		streams:     100,
 		connections: connectionLimit(),
-		certificate: time.Second,
 	}
 }
 

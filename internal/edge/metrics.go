@@ -8,11 +8,12 @@ import (
 // Metrics counts what happens before a request exists. No label ever holds
 // something that a client chose.
 type Metrics struct {
-	open, limit, notAfter                  prometheus.Gauge
+	open, limit                            prometheus.Gauge
 	accepted, acceptErrors, slowReaders    prometheus.Counter
 	turnedAway                             prometheus.Counter
 	handshakes, proxies, requests, reloads *prometheus.CounterVec
-	messages                               *prometheus.CounterVec
+	messages, acme                         *prometheus.CounterVec
+	expiry                                 *expiry
 }
 
 // NewMetrics makes the metrics and registers them with r. With r nil they work
@@ -34,7 +35,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}
 		return v
 	}
-	return &Metrics{
+	m := &Metrics{
 		open:     gauge("connections", "Connections from clients that are open now."),
 		limit:    gauge("connections_limit", "Connections from clients that may be open at once; further ones are answered 503."),
 		accepted: counter("connections_accepted_total", "Connections accepted."),
@@ -45,15 +46,20 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		slowReaders: counter("slow_readers_total", "Connections cut because the client did not read for too long."),
 		handshakes: vector("handshake_failures_total", "TLS handshakes that failed. Health checks that only connect are 'closed'.",
 			"reason", reasonClosed, reasonTimeout, reasonNotTLS, reasonPlainHTTP, reasonProxyHeader, reasonVersion,
-			reasonCipher, reasonALPN, reasonClientRefused, reasonOther),
+			reasonCipher, reasonALPN, reasonClientRefused, reasonClientCertificate, reasonNoCertificate, reasonOther),
 		proxies: vector("proxy_header_refusals_total", "Connections closed because of their PROXY header.",
 			"reason", proxyMissing, proxyMalformed, proxyTimeout, proxyUntrusted),
 		requests: vector("requests_refused_total", "HTTP/1 requests refused because two readers could disagree where they end.",
 			"reason", lengthAndEncoding.reason, encodingInHTTP10.reason, foldedHeader.reason, badChunk.reason, longLine.reason),
 		messages: vector("http_messages_total", "Messages of the HTTP server, which are logged at debug; panics at error.",
 			"kind", kindPanic, kindNoise),
-		notAfter: gauge("certificate_not_after_timestamp_seconds", "When the certificate in use expires."),
+		expiry: newExpiry(),
+		acme:   vector("acme_attempts_total", "Attempts to have a certificate issued, by what came of them.", "result", acmeResults...),
 		reloads: vector("certificate_reloads_total", "Changed certificate files: taken, or not usable and the old ones kept.",
 			"result", reloadSuccess, reloadFailure),
 	}
+	if r != nil {
+		r.MustRegister(m.expiry)
+	}
+	return m
 }

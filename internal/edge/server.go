@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -24,10 +23,9 @@ type Config struct {
 	// Sockets may hold one for phones, which is then used instead of binding
 	// Listen. Nil: none.
 	Sockets *Sockets
-	// CertFile and KeyFile are PEM files; the first holds the chain, leaf first.
-	// They are read again when they change. Both empty: a self-signed
-	// certificate, and a warning.
-	CertFile, KeyFile string
+	// Certificates are shown, and outlive the listener. Nil: a self-signed one, and a
+	// warning.
+	Certificates *Certificates
 	// ALPN lists the HTTP versions offered, best first: "http/1.1", "h2". Empty
 	// means only http/1.1: on HTTP/2 a phone's wait and its other requests share
 	// one connection, and a connection that is lost tells less (protocol.md 8.1).
@@ -58,8 +56,8 @@ type Config struct {
 type Server struct {
 	cfg      Config
 	listener net.Listener
-	tls      *tls.Config
-	certs    *certificates
+	tls      atomic.Pointer[tlsConfig]
+	certs    *Certificates
 	http     *http.Server
 
 	places    chan struct{} // one element for each open connection, and one for the next
@@ -84,9 +82,12 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	certs, err := loadCertificates(cfg)
-	if err != nil {
-		return nil, err
+	certs := cfg.Certificates
+	if certs == nil {
+		var err error
+		if certs, err = OpenCertificates(ctx, CertificatesConfig{Log: cfg.Log, Metrics: cfg.Metrics}); err != nil {
+			return nil, err
+		}
 	}
 	listener, err := bind(ctx, cfg)
 	if err != nil {
@@ -158,7 +159,7 @@ func bindError(err error) error {
 	return fmt.Errorf("edge: %w%s", err, hint)
 }
 
-func newServer(ctx context.Context, cfg Config, certs *certificates, listener net.Listener) *Server {
+func newServer(ctx context.Context, cfg Config, certs *Certificates, listener net.Listener) *Server {
 	s := &Server{cfg: cfg, listener: listener, certs: certs,
 		places: make(chan struct{}, cfg.limits.connections+spare), slots: make(chan struct{}, cfg.limits.connections),
 		ready: make(chan net.Conn), returned: newReturns(), taken: make(chan struct{}), newcomers: newNewcomers()}
@@ -168,13 +169,6 @@ func newServer(ctx context.Context, cfg Config, certs *certificates, listener ne
 	s.seldom = cfg.Log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
 	}))
-	s.tls = &tls.Config{
-		GetCertificate: certs.get,
-		NextProtos:     cfg.ALPN,
-		// The cipher suites are Go's: forward secrecy only. With CBC among them,
-		// which Outlook on Windows 8.1 needs for RSA certificates.
-		MinVersion: tls.VersionTLS12,
-	}
 	s.http = newHTTPServer(cfg, base)
 	seen := s.http.ConnState
 	s.http.ConnState = func(c net.Conn, state http.ConnState) {

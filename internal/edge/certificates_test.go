@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
@@ -30,7 +31,7 @@ func makePair(t *testing.T, serial int64) (cert, key []byte) {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(serial), DNSNames: []string{"mail.example.com"},
-		NotBefore: time.Unix(1e9, 0), NotAfter: time.Unix(4e9+serial, 0)}
+		NotBefore: time.Unix(9e8, 0), NotAfter: time.Unix(4e9+serial, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
 		t.Fatal(err)
@@ -59,12 +60,24 @@ func link(t *testing.T, target, path string) {
 	}
 }
 
+// showing starts a server on certificates whose files are looked at before each
+// handshake.
+func showing(t *testing.T, shown TLS) *lab {
+	t.Helper()
+	return start(t, func(cfg *Config) {
+		certs, err := OpenCertificates(t.Context(), CertificatesConfig{TLS: shown, Log: cfg.Log, Metrics: cfg.Metrics, every: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(certs.Close)
+		cfg.Certificates = certs
+	})
+}
+
 // withFiles starts a server on a pair with serial 1 that looks at the files
 // before each handshake.
 func withFiles(t *testing.T, certFile, keyFile string) *lab {
-	return start(t, func(cfg *Config) {
-		cfg.CertFile, cfg.KeyFile, cfg.limits.certificate = certFile, keyFile, 0
-	})
+	return showing(t, TLS{Files: []KeyFiles{{Cert: certFile, Key: keyFile}}})
 }
 
 func (l *lab) serial() int64 {
@@ -99,7 +112,7 @@ func TestANewPairIsServedFromTheNextHandshakeOn(t *testing.T) {
 	// The other half: only the key changes.
 	write(t, keyFile, key)
 	l.expectSerial(2)
-	if got := l.count("certificate_not_after_timestamp_seconds", ""); got != 4e9+2 {
+	if got := l.count("certificate_not_after_timestamp_seconds", "mail.example.com"); got != 4e9+2 {
 		t.Errorf("not_after is %.0f", got)
 	}
 
@@ -170,7 +183,7 @@ func TestFilesAreLookedAtOnceASecond(t *testing.T) {
 	write(t, certFile, cert)
 	write(t, keyFile, key)
 	synctest.Test(t, func(t *testing.T) {
-		certs, err := loadCertificates(Config{CertFile: certFile, KeyFile: keyFile, limits: defaultLimits(), Log: zap.NewNop(), Metrics: NewMetrics(nil)})
+		certs, err := OpenCertificates(t.Context(), CertificatesConfig{TLS: TLS{Files: []KeyFiles{{Cert: certFile, Key: keyFile}}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +193,7 @@ func TestFilesAreLookedAtOnceASecond(t *testing.T) {
 		write(t, keyFile, key)
 		for at, want := range []int64{1, 2} { // just now, a second later
 			certs.follow(time.Now())
-			served, _ := certs.get(nil)
+			served, _ := certs.shown.Load().get(&tls.ClientHelloInfo{})
 			if got := served.Leaf.SerialNumber.Int64(); got != want {
 				t.Errorf("after %d s serial %d, want %d", at, got, want)
 			}
@@ -196,7 +209,7 @@ func TestMistakesInTheFirstPairAreErrors(t *testing.T) {
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	write(t, certFile, cert)
 	write(t, keyFile, key)
-	_, err := Listen(t.Context(), Config{Listen: "127.0.0.1:0", Handler: streams{}, CertFile: certFile, KeyFile: keyFile})
+	_, err := OpenCertificates(t.Context(), CertificatesConfig{TLS: TLS{Files: []KeyFiles{{Cert: certFile, Key: keyFile}}}})
 	want := "edge: certificate " + certFile + " with key " + keyFile + ": private key does not match public key"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
