@@ -35,9 +35,10 @@ var allowed = map[string][]string{
 	"internal/wake/dav":     {"internal/wake"},
 	"internal/doctor":       {"internal/lab", "wbxml", "wbxml/eas", "proxy/check"},
 
-	"internal/store": {"heartbeat", "policy", "wbxml/eas"},
-	"internal/admin": {"heartbeat", "policy", "wbxml/eas"},
-	"internal/lab":   {"wbxml", "wbxml/eas"},
+	"internal/store":       {"heartbeat", "policy", "wbxml/eas"},
+	"internal/store/redis": {"heartbeat", "test/redis"}, // the latter is a server for its tests
+	"internal/admin":       {"heartbeat", "policy", "wbxml/eas"},
+	"internal/lab":         {"wbxml", "wbxml/eas"},
 }
 
 func arrows(house []source) (faults []string) {
@@ -81,6 +82,7 @@ var homes = map[string]struct {
 }{
 	"github.com/caddyserver/certmagic":    {[]string{"internal/edge"}, "certificates are the listeners' business"},
 	"github.com/coreos/go-systemd":        {[]string{"internal/edge", "cmd"}, "sockets are the listeners' business, and how things stand only main knows"},
+	"github.com/redis/go-redis/v9":        {[]string{"internal/store/redis"}, "what nodes share is one room's business"},
 	"go.uber.org/zap":                     {[]string{"proxy", "internal", "cmd"}, "libraries return errors, the edge logs them"},
 	"github.com/prometheus/client_golang": {[]string{"proxy", "internal", "cmd"}, "libraries return values, the edge counts them"},
 	"github.com/hashicorp/golang-lru/v2":  {[]string{"proxy", "heartbeat"}, "it bounds the device tables, which live there"},
