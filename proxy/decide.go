@@ -2,8 +2,9 @@ package proxy
 
 import (
 	"net/http"
-	"net/netip"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/policy"
@@ -21,8 +22,7 @@ type decision struct {
 // decide asks the policy. It looks at what the request claims: a rule may deny,
 // and that has to come before any password reaches the server.
 func (p *Proxy) decide(r *http.Request, query eas.Envelope) decision {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	addr := peer.Addr().Unmap().WithZone("")
+	addr := p.clientAddress(r)
 	name := p.settings.Load().Policy.Network(addr)
 	return decision{
 		Decision: p.settings.Load().Policy.Decide(policy.Asker{
@@ -73,7 +73,10 @@ func (a *ask) key() heartbeat.Key {
 
 // deny refuses a request before anybody has looked at its password: an old phone
 // with an old password otherwise locks its account (RFC 9110 15.5.4).
-func (p *Proxy) deny(w http.ResponseWriter, d decision) {
+func (p *Proxy) deny(w http.ResponseWriter, r *http.Request, query eas.Envelope, d decision) {
 	p.config.Metrics.denied.WithLabelValues(d.Rule).Inc()
+	p.seldom.Info("denied", zap.String("rule", d.Rule), zap.String("client", p.clientAddress(r).String()),
+		zap.String("user", clip(p.config.LogUser(principal(r)))), zap.String("device", clip(query.DeviceKey())),
+		zap.String("device_type", clip(query.DeviceType)), zap.String("user_agent", clip(r.UserAgent())))
 	w.WriteHeader(http.StatusForbidden)
 }

@@ -26,6 +26,7 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, command string) {
 func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.Request, command string, read func(*upstream.Response)) {
 	began := time.Now()
 	answer, err := p.do(r, request)
+	p.told(p.attemptOf(r), answer)
 	if err != nil {
 		if r.Context().Err() != nil {
 			p.config.Metrics.left.Inc()

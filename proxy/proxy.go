@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/proxy/hold"
@@ -56,6 +57,7 @@ var Remembered = watch.Config{Devices: 100_000, Bytes: 256 << 20}
 type Proxy struct {
 	config   Config
 	settings atomic.Pointer[Settings]
+	guard    atomic.Pointer[guard] // nil: nothing is kept from the server
 	client   *upstream.Client
 	memory   *watch.Memory
 	proofs   *proof.Watcher
@@ -64,7 +66,8 @@ type Proxy struct {
 	checks   *hold.Queue // for questions to it
 	haste    *haste
 	secret   secret
-	known    sync.Map // net.Conn -> *clientConn, those with a pin, doomed, or parked once
+	seldom   *zap.Logger // each message some times a minute: a phone may come every second
+	known    sync.Map    // net.Conn -> *clientConn, those with a pin, doomed, or parked once
 
 	leaving atomic.Bool // Drain was called: nothing new goes up
 
@@ -103,6 +106,9 @@ func New(c Config) *Proxy {
 		config: c, memory: c.Memory, proofs: proof.New(proof.Config{}),
 		queue: hold.NewQueue(hold.QueueConfig{}), checks: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), secret: newSecret(),
 	}
+	p.seldom = c.Log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, time.Minute, 20, 0)
+	}))
 	p.lobby = p.Entrance()
 	p.Apply(c.Settings)
 	p.client = upstream.New(upstream.Config{
@@ -114,6 +120,7 @@ func New(c Config) *Proxy {
 	})
 	c.Metrics.observe(p)
 	c.Metrics.observeHold(p)
+	c.Metrics.observeShield(p)
 	return p
 }
 
@@ -186,25 +193,38 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !eas.IsActiveSync(r.URL.Path) {
-		p.pass(w, r, notActiveSync)
+		if p.lets(w, r, eas.Envelope{}) {
+			p.pass(w, r, notActiveSync)
+		}
 		return
 	}
-	if r.Method != http.MethodPost {
-		p.pass(w, r, methodName(r.Method))
-		return
+	query, err := envelope(r)
+	if err == nil && r.Method == http.MethodPost {
+		p.heard(r, query)
 	}
-	query, err := eas.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		p.config.Metrics.unread("query", "malformed")
-		p.pass(w, r, "unknown")
-		return
-	}
-	query.FillFromHeader(r.Header.Get)
-	p.heard(r, query)
+	// Also what is not understood, or is no command: a password is in it too.
 	decided := p.decide(r, query)
 	if decided.Denied() {
 		p.showDenied(r, query, decided)
-		p.deny(w, decided)
+		p.deny(w, r, query, decided)
+		return
+	}
+	if !p.lets(w, r, query) {
+		return
+	}
+	p.serveSync(w, r, query, err, decided)
+}
+
+// serveSync does what an ActiveSync request asks for; unread says why its query was not
+// understood.
+func (p *Proxy) serveSync(w http.ResponseWriter, r *http.Request, query eas.Envelope, unread error, decided decision) {
+	switch {
+	case r.Method != http.MethodPost:
+		p.pass(w, r, methodName(r.Method))
+		return
+	case unread != nil:
+		p.config.Metrics.unread("query", "malformed")
+		p.pass(w, r, "unknown")
 		return
 	}
 	switch query.Command {
@@ -215,6 +235,17 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.passCommand(w, r, query)
 	}
+}
+
+// envelope is what a request says of itself outside of its body; what is missing there
+// may stand in its header.
+func envelope(r *http.Request) (eas.Envelope, error) {
+	query, err := eas.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return eas.Envelope{}, err
+	}
+	query.FillFromHeader(r.Header.Get)
+	return query, nil
 }
 
 // notActiveSync is the label of what is none of our business.

@@ -14,6 +14,7 @@ import (
 type Settings struct {
 	Policy        *policy.Policy // nil changes nothing
 	Hold          Hold
+	Shield        Shield
 	ForwardedFrom []netip.Prefix    // peers whose X-Forwarded-* are believed; none
 	LocationHosts map[string]string // X-MS-Location: internal host in lower case -> public host; none
 }
@@ -46,6 +47,7 @@ func (p *Proxy) Apply(s Settings) {
 		s.Hold.Safety = 5 * time.Minute
 	}
 	p.settings.Store(&s)
+	p.guard.Store(newGuard(s.Shield)) // a reload holds nothing against anybody
 	p.checks.Configure(hold.QueueConfig{Max: s.Hold.MaxChecks, Pace: s.Hold.CheckPace})
 	p.queue.Configure(hold.QueueConfig{Max: s.Hold.MaxWaits, Pace: s.Hold.Pace})
 }

@@ -34,11 +34,11 @@ func (w *world) asks(device, credential string) {
 		delete(w.since, key)
 	}
 	w.last[device] = credential
-	answer := w.passwords.Ask(w.now, id(device), id(credential))
-	if answer.Suspect && len(w.log[key]) == 0 {
+	verdict := w.passwords.Ask(w.now, id(device), id(credential)).Verdict
+	if w.passwords.Suspects(id(device), id(credential)) && len(w.log[key]) == 0 {
 		w.Fatalf("%s is suspected, and was never refused", key)
 	}
-	switch answer.Verdict {
+	switch verdict {
 	case Later:
 		w.Fatalf("%s is told to come later, with nothing on its way", key)
 	case Refuse:

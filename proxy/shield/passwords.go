@@ -46,7 +46,6 @@ const (
 // Answer is a Verdict and what belongs to it.
 type Answer struct {
 	Verdict Verdict
-	Suspect bool          // the server has refused this credential of this device before
 	Slow    time.Duration // with Refuse: how long to keep the answer back, longer each time
 }
 
@@ -101,7 +100,7 @@ func (r *record) ask(now time.Time, logins int) Answer {
 	if now.Sub(r.sent) >= unanswered {
 		r.flying = 0
 	}
-	answer := Answer{Suspect: r.refused > 0}
+	var answer Answer
 	atOnce := logins - len(pauses) + 1
 	switch {
 	case logins == 0:
@@ -121,6 +120,14 @@ func (r *record) ask(now time.Time, logins int) Answer {
 
 // slow is 1, 2, 4, 8, 10 s: a phone that asks again at once does so less often.
 func slow(before int) time.Duration { return min(time.Second<<min(before, 4), mostSlow) }
+
+// Suspects tells whether the server has refused this credential of this device lately.
+func (p *Passwords) Suspects(device, credential ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, known := p.devices.lru.Peek(device)
+	return known && r.credential == credential && r.refused > 0
+}
 
 // Refused takes in that the server has refused a credential. again tells that it has done
 // so before: an old password, not somebody who guesses.

@@ -94,8 +94,11 @@ func (r *Rates) Charge(now time.Time, id ID) (emptied bool) {
 	return emptied
 }
 
-// Len is how many are remembered, and how many had to make room.
+// Len is how many are remembered, and how many had to make room; nil remembers nobody.
 func (r *Rates) Len() (known int, forgotten uint64) {
+	if r == nil {
+		return 0, 0
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.buckets.lru.Len(), r.buckets.forgotten
