@@ -43,6 +43,8 @@ type Config struct {
 	// may have changed and with false when Covered has. nil: nobody tells.
 	Watch func(m Mailbox, heard func(changed bool)) Watching
 
+	Nodes Nodes // that stand beside this one
+
 	LogUser func(user string) string // how a user is written to the log; "-" for all
 	Log     *zap.Logger              // nowhere
 	Metrics *Metrics                 // unregistered
@@ -109,6 +111,9 @@ func New(c Config) *Proxy {
 	p.seldom = c.Log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, time.Minute, 20, 0)
 	}))
+	if c.Nodes.are() {
+		p.secret = c.Nodes.Secret
+	}
 	p.lobby = p.Entrance()
 	p.Apply(c.Settings)
 	p.client = upstream.New(upstream.Config{
@@ -200,6 +205,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	query, err := envelope(r)
 	if err == nil && r.Method == http.MethodPost {
+		p.arrives(r, query)
 		p.heard(r, query)
 	}
 	// Also what is not understood, or is no command: a password is in it too.
