@@ -71,6 +71,9 @@ func (s *Server) secure(c *socket) (net.Conn, error) {
 			return nil, err
 		}
 	}
+	if !s.admit(c) {
+		return nil, errTooMuch
+	}
 	conn, err := handshake(s.stopping, c, s.tlsConfig(), s.cfg.limits.handshake)
 	switch {
 	case err != nil:
@@ -92,6 +95,9 @@ func (s *Server) secure(c *socket) (net.Conn, error) {
 // handshake (RFC 8737 3).
 var errAnswered = errors.New("answered a certificate authority")
 
+// errTooMuch ends a connection from an address that has taken what it may.
+var errTooMuch = errors.New("its address has taken what it may")
+
 // tlsConfig is what the next handshake is made with.
 func (s *Server) tlsConfig() *tls.Config {
 	s.certs.follow(time.Now())
@@ -107,8 +113,8 @@ func (s *Server) tlsConfig() *tls.Config {
 // every scanner of the Internet comes by here. Only what speaks of a wrong
 // proxy_protocol setting is worth a warning: with it no phone gets in.
 func (s *Server) report(c *socket, err error) {
-	if s.stopping.Err() != nil || errors.Is(err, errAnswered) {
-		return // cut by ourselves, or no failure
+	if s.stopping.Err() != nil || errors.Is(err, errAnswered) || errors.Is(err, errTooMuch) {
+		return // cut by ourselves, or no failure, or counted
 	}
 	from := zap.Stringer("from", c.Conn.RemoteAddr())
 	var refused *proxyError

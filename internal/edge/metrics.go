@@ -10,7 +10,9 @@ import (
 type Metrics struct {
 	open, limit                            prometheus.Gauge
 	accepted, acceptErrors, slowReaders    prometheus.Counter
-	turnedAway                             prometheus.Counter
+	turnedAway, addressesForgotten         prometheus.Counter
+	addresses                              prometheus.Gauge
+	addressRefusals                        *prometheus.CounterVec
 	handshakes, proxies, requests, reloads *prometheus.CounterVec
 	messages, acme                         *prometheus.CounterVec
 	expiry                                 *expiry
@@ -36,9 +38,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		return v
 	}
 	m := &Metrics{
-		open:     gauge("connections", "Connections from clients that are open now."),
-		limit:    gauge("connections_limit", "Connections from clients that may be open at once; further ones are answered 503."),
-		accepted: counter("connections_accepted_total", "Connections accepted."),
+		open:      gauge("connections", "Connections from clients that are open now."),
+		limit:     gauge("connections_limit", "Connections from clients that may be open at once; further ones are answered 503."),
+		accepted:  counter("connections_accepted_total", "Connections accepted."),
+		addresses: gauge("addresses", "Client addresses that are counted: none while there is no limit for them."),
+		addressesForgotten: counter("addresses_forgotten_total",
+			"Client addresses that had to make room for others, and begin anew."),
+		addressRefusals: vector("address_refusals_total", "Connections closed before their handshake over a limit for their address.",
+			"limit", addressConnections, addressHandshakes),
 		turnedAway: counter("connections_turned_away_total",
 			"Connections accepted over the limit, whose requests are answered 503 with Retry-After."),
 		acceptErrors: counter("accept_errors_total",

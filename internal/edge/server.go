@@ -39,6 +39,9 @@ type Config struct {
 	// Connections may be open at once. 0 or less: half of the limit of open
 	// files, see limits.go. Another 64 are let in to be answered 503.
 	Connections int
+	// Addresses bounds what each client address may take, at this listener and others.
+	// Nil: no limit.
+	Addresses *Addresses
 	// ConnContext and ConnState are http.Server's hooks; both may be nil. The
 	// connection they get is past its TLS handshake. It has the methods of
 	// *tls.Conn, and its NetConn() is a syscall.Conn (for TCP_INFO). On HTTP/1 it
@@ -137,6 +140,9 @@ func (cfg *Config) complete() error {
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = NewMetrics(nil)
+	}
+	if cfg.Addresses == nil {
+		cfg.Addresses = NewAddresses(cfg.Metrics)
 	}
 	if cfg.limits == (limits{}) {
 		cfg.limits = defaultLimits()
