@@ -61,6 +61,12 @@ type Admin struct {
 // State is where what was learned is kept across restarts.
 type State struct {
 	Path string // database file, "" = in memory only
+
+	Redis        *url.URL // where several nodes share it: redis or rediss, a host, perhaps a user, a port, a database; nil = there is one node
+	Cluster      bool     // it is a Redis Cluster
+	PasswordFile string   // file with its password
+	CA           string   // PEM file, as Upstream's
+	KeyFile      string   // file with the secret of all nodes
 }
 
 // Log says what is logged and how.

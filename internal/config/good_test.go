@@ -134,7 +134,10 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 			Listen: "192.0.2.1:9180", TokenFile: absolute(t, "testdata/files/token"), Pprof: true, ReadyNeedsUpstream: true,
 		},
 		Policy: fullPolicy,
-		State:  State{Path: absolute(t, "testdata/state.db")},
+		State: State{
+			Path: absolute(t, "testdata/state.db"), Redis: &url.URL{Scheme: "rediss", User: url.User("diastole"), Host: "redis.internal:6380"}, Cluster: true,
+			PasswordFile: absolute(t, "testdata/files/password"), CA: absolute(t, "testdata/files/cert.pem"), KeyFile: absolute(t, "testdata/files/state-key"),
+		},
 		Shield: Shield{StalePasswords: 5, Storm: Storm{Requests: 120, Per: 2 * time.Minute}},
 		Limits: Limits{Connections: 2000, Handshakes: 600, Failures: 30, Addresses: 50_000},
 		Drain:  90 * time.Second,

@@ -84,6 +84,11 @@ var keys = []key[Config]{
 	field("limits.failures", func(c *Config) *int { return &c.Limits.Failures }, wholeNumber(0, mostAtOnce)),
 	field("limits.addresses", func(c *Config) *int { return &c.Limits.Addresses }, wholeNumber(fewestAddresses, mostAddresses)),
 	field("state.path", func(c *Config) *string { return &c.State.Path }, stateFile),
+	field("state.redis", func(c *Config) **url.URL { return &c.State.Redis }, redisURL),
+	field("state.cluster", func(c *Config) *bool { return &c.State.Cluster }, yesNo),
+	field("state.password_file", func(c *Config) *string { return &c.State.PasswordFile }, passwordFile),
+	field("state.ca", func(c *Config) *string { return &c.State.CA }, caFile),
+	field("state.key_file", func(c *Config) *string { return &c.State.KeyFile }, stateKeyFile),
 	field("drain", func(c *Config) *time.Duration { return &c.Drain }, lengthOfTime(0, longestDrain)),
 	field("log.level", func(c *Config) *string { return &c.Log.Level }, oneOf("debug", "info", "warn", "error")),
 	field("log.format", func(c *Config) *string { return &c.Log.Format }, oneOf("auto", "json", "console")),
@@ -93,9 +98,7 @@ var keys = []key[Config]{
 // later are keys that the documentation of the whole project names and that this
 // version does not act upon. To accept one in silence would be to promise what
 // does not happen.
-var later = map[string]bool{
-	"state.redis": true,
-}
+var later = map[string]bool{}
 
 // whole is the table of the file.
 var whole = table[Config]{keys: keys, later: later}

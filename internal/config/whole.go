@@ -4,7 +4,7 @@ import "net"
 
 // checkWhole holds what no single key can know.
 func (r *reading) checkWhole() error {
-	for _, check := range []func() error{r.checkUpstream, r.checkCertificates, r.checkACME, r.checkClients, r.checkAuthorities, r.checkListeners, r.checkAdmin, r.checkHold, r.checkWake, r.checkPolicy, r.checkLimits} {
+	for _, check := range []func() error{r.checkUpstream, r.checkCertificates, r.checkACME, r.checkClients, r.checkAuthorities, r.checkListeners, r.checkAdmin, r.checkHold, r.checkWake, r.checkState, r.checkPolicy, r.checkLimits} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -85,6 +85,8 @@ limits:
   handshakes: 0
   failures: 0
   addresses: 100000
+state:
+  cluster: false
 drain: 25s
 log:
   level: "info"
