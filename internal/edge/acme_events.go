@@ -71,7 +71,14 @@ func (i *issuing) hear(_ context.Context, event string, data map[string]any) err
 	return nil
 }
 
+// noteLoaded is for what was on the shelf, and for what has just been put there.
 func (i *issuing) noteLoaded(names []string) {
+	for _, name := range names {
+		if pair, err := i.get(name); err == nil {
+			i.log.Info("certificate in use", zap.String("name", name), zap.Stringer("issuer", pair.Leaf.Issuer),
+				zap.String("serial", pair.Leaf.SerialNumber.Text(16)), zap.Time("not_after", pair.Leaf.NotAfter))
+		}
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, name := range names {
@@ -140,7 +147,12 @@ func acmeFailure(err error) string {
 	var file *fs.PathError
 	switch {
 	case errors.As(err, &problem):
-		return problemResult(problem)
+		result := problemResult(problem)
+		// Authorities call it unauthorized, as they do with a name that is not ours.
+		if result != acmeLimited && strings.Contains(err.Error(), "registering account") {
+			return acmeAccount
+		}
+		return result
 	case errors.As(err, &unknown), errors.As(err, &believed):
 		return acmeNotBelieved
 	case errors.As(err, &file):
@@ -158,8 +170,7 @@ func problemResult(p acmeapi.Problem) string {
 		return acmeLimited
 	case kind == "connection", kind == "dns", kind == "incorrectResponse", kind == "tls", kind == "unauthorized", kind == "caa":
 		return acmeChallenge
-	case kind == "externalAccountRequired", kind == "invalidContact", kind == "unsupportedContact", kind == "userActionRequired",
-		strings.Contains(strings.ToLower(p.Detail), "external account"), strings.Contains(p.Detail, "EAB"):
+	case kind == "externalAccountRequired", kind == "invalidContact", kind == "unsupportedContact", kind == "userActionRequired":
 		return acmeAccount
 	case kind == "rejectedIdentifier", kind == "unsupportedIdentifier":
 		return acmeRejected
