@@ -27,6 +27,7 @@ func (d *daemon) listen(ctx context.Context, cfg *config.Config) (*listener, err
 		ProxyProtocolFrom: cfg.ProxyProtocol.Trusted,
 		Handler:           entrance,
 		Connections:       limit,
+		Addresses:         d.callers,
 		ConnContext:       entrance.ConnContext,
 		ConnState:         entrance.ConnState,
 		Log:               d.log.Named("edge"),

@@ -24,7 +24,7 @@ var reloadable = []string{
 }
 
 func needsRestart(key string) bool {
-	return !strings.HasPrefix(key, "policy.") && !certificateKey(key) && !slices.Contains(reloadable, key)
+	return !strings.HasPrefix(key, "policy.") && !certificateKey(key) && !slices.Contains(reloadable, key) && !slices.Contains(limitKeys, key)
 }
 
 // inTime parts keys that have changed into those that can be applied and those that
@@ -123,6 +123,7 @@ func (d *daemon) apply(cfg *config.Config, rules *policy.Policy) {
 	d.inForce.Store(&cfg.Upstream)
 	d.rules.Store(rules)
 	d.proxy.Apply(proxySettings(cfg, rules))
+	d.callers.Limit(addressLimits(cfg))
 	d.learned.networks.SetMargin(cfg.Policy.Margin)
 	d.named.name(cfg.Policy.Networks)
 	if level, err := zapcore.ParseLevel(cfg.Log.Level); err == nil { // the file allows no other
@@ -142,7 +143,7 @@ func proxySettings(cfg *config.Config, rules *policy.Policy) proxy.Settings {
 		hold.Slice = up.Slice
 	}
 	return proxy.Settings{
-		Policy: rules, Hold: hold,
+		Policy: rules, Hold: hold, Shield: shieldSettings(cfg),
 		ForwardedFrom: cfg.Forwarded.Trusted,
 		LocationHosts: cfg.Upstream.LocationHosts,
 	}

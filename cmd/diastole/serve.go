@@ -78,6 +78,7 @@ type daemon struct {
 	level   zap.AtomicLevel
 	reloads *reloads
 	edge    *edge.Metrics      // of all listeners for phones
+	callers *edge.Addresses    // whom they count
 	certs   *edge.Certificates // of all listeners too
 	shelf   *edge.Disk         // nil where nothing is kept
 	rules   atomic.Pointer[policy.Policy]
@@ -114,6 +115,8 @@ func newDaemon(cfg *config.Config, log *zap.Logger, metrics prometheus.Registere
 	d := &daemon{config: cfg, log: log, tally: admin.NewTally(time.Now()), level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1), turns: make(chan struct{}),
 		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
 	d.inForce.Store(&cfg.Upstream)
+	d.callers = edge.NewAddresses(d.edge)
+	d.callers.Limit(addressLimits(cfg))
 	d.gate.register(metrics)
 	return d
 }
