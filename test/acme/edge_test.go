@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/diastole/diastole/internal/edge"
+	"github.com/diastole/diastole/proxy"
 )
 
 const (
@@ -33,15 +34,13 @@ type node struct {
 	server  *edge.Server
 	metrics *prometheus.Registry
 	logs    *observer.ObservedLogs
+
+	entrance *proxy.Entrance // nil: requests are answered at once
 }
 
 // newNode has ports for an authority to look at; it is not started yet.
 func newNode(t *testing.T) *node {
 	return &node{t: t, dir: filepath.Join(t.TempDir(), "tls"), port: FreePort(t), cfg: edge.ACME{Domains: []string{name}, CheckEvery: 100 * time.Millisecond}}
-}
-
-func (n *node) handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.TLS.ServerName) })
 }
 
 // start runs it, until stop or the end of the test.
@@ -62,9 +61,12 @@ func (n *node) start(a *Authority, change func(*edge.CertificatesConfig)) {
 	if n.certs, err = edge.OpenCertificates(n.t.Context(), cfg); err != nil {
 		n.t.Fatal(err)
 	}
-	n.server, err = edge.Listen(n.t.Context(), edge.Config{Listen: fmt.Sprintf("127.0.0.1:%d", n.port), Handler: n.handler(),
-		Certificates: n.certs, Log: log, Metrics: metrics})
-	if err != nil {
+	listen := edge.Config{Listen: fmt.Sprintf("127.0.0.1:%d", n.port), Certificates: n.certs, Log: log, Metrics: metrics,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.TLS.ServerName) })}
+	if n.entrance != nil {
+		listen.Handler, listen.ConnContext, listen.ConnState = n.entrance, n.entrance.ConnContext, n.entrance.ConnState
+	}
+	if n.server, err = edge.Listen(n.t.Context(), listen); err != nil {
 		n.t.Fatal(err)
 	}
 	go func() { _ = n.server.Serve() }()
