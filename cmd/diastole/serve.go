@@ -86,6 +86,7 @@ type daemon struct {
 	proxy   *proxy.Proxy
 	learned *learned
 	named   *networkMetrics
+	nodes   *nodes    // nil where there is one
 	hub     *wake.Hub // nil where nobody tells of changes
 	phones  *listener
 	leaving sync.WaitGroup // former listeners that still drain
@@ -145,12 +146,16 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 	if d.named, err = registerLearned(metrics, d.learned, cfg.Policy.Networks); err != nil {
 		return err
 	}
-	if d.hub, err = openSources(cfg, log, metrics); err != nil {
+	if d.nodes, err = openNodes(context.WithoutCancel(ctx), cfg, log, metrics, d.learned); err != nil {
+		return err
+	}
+	if d.hub, err = openSources(cfg, log, metrics, d.nodes); err != nil {
 		return err
 	}
 	if d.proxy, err = d.newProxy(rules, users, metrics); err != nil {
 		return err
 	}
+	d.nodes.serve(d.proxy)
 	if err = d.openCertificates(ctx); err != nil {
 		return err
 	}
@@ -189,6 +194,7 @@ func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metri
 		Memory:   d.learned.haves.memory,
 		Record:   d.learned.record,
 		Witness:  d.witness,
+		Nodes:    d.nodes.beside(),
 		Watch:    watching(d.hub),
 		LogUser:  users,
 		Log:      d.log.Named("proxy"),

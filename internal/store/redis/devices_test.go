@@ -134,14 +134,14 @@ func TestAWordIsHeardByAllOthers(t *testing.T) {
 	server, a, b := pair(t)
 	c := newNode(t, server.URL())
 	c.isUp(true)
-	a.Say(Word{User: "anna", Event: "messageNew", Classes: 1})
+	a.Say(Word{User: "anna", Driver: "lua", Classes: 1})
 	for _, n := range []*node{b, c} {
-		eventually(t, "a word is heard", func() bool { return n.words() == "[{anna messageNew 1 }]" })
+		eventually(t, "a word is heard", func() bool { return n.words() == "[{anna lua 1 }]" })
 	}
 	wants(t, "who said it", a.words(), "[]")
 	server.Ask("PUBLISH " + wordsTo + " forged")
 	a.Say(Word{User: "ben"})
-	eventually(t, "and the next", func() bool { return b.words() == "[{anna messageNew 1 } {ben  0 }]" })
+	eventually(t, "and the next", func() bool { return b.words() == "[{anna lua 1 } {ben  0 }]" })
 }
 
 func TestARefusedPasswordIsNoReasonNotToStart(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 // Word is what one node says to all others.
 type Word struct {
 	User    string // whose mail has changed, as the mail store names it
-	Event   string // of which kind, as the source that heard it has it
+	Driver  string // which said so, as the source that heard it names it
 	Classes uint8  // of folders, as the source has them
 	Forget  string // a user who is to be forgotten
 }
