@@ -32,7 +32,7 @@ func (p *Proxy) requestHeader(r *http.Request) http.Header {
 	for name, values := range r.Header {
 		// HTTP/2 may carry a Host beside :authority, and with two of them a server
 		// could take the one that we did not look at.
-		if !hopByHop[name] && name != "Host" && !disguised(name) {
+		if !hopByHop[name] && name != "Host" && !disguised(name) && !vouches(name) {
 			out[wireName(name)] = values
 		}
 	}
@@ -47,6 +47,7 @@ func (p *Proxy) requestHeader(r *http.Request) http.Header {
 		out["Trailer"] = []string{strings.Join(announced, ", ")}
 	}
 	p.forwarded(out, r)
+	p.certified(out, r)
 	return out
 }
 

@@ -15,6 +15,7 @@ type Settings struct {
 	Policy        *policy.Policy // nil changes nothing
 	Hold          Hold
 	Shield        Shield
+	ClientHeaders bool              // the server is told of the certificate that a client has shown
 	ForwardedFrom []netip.Prefix    // peers whose X-Forwarded-* are believed; none
 	LocationHosts map[string]string // X-MS-Location: internal host in lower case -> public host; none
 }

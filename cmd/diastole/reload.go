@@ -145,6 +145,7 @@ func proxySettings(cfg *config.Config, rules *policy.Policy) proxy.Settings {
 	return proxy.Settings{
 		Policy: rules, Hold: hold, Shield: shieldSettings(cfg),
 		ForwardedFrom: cfg.Forwarded.Trusted,
+		ClientHeaders: cfg.TLS.Clients.Headers,
 		LocationHosts: cfg.Upstream.LocationHosts,
 	}
 }
