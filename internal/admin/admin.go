@@ -79,6 +79,11 @@ func on(listener net.Listener, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin log: %w", err)
 	}
+	// The configuration asks for a token by the address that it names; a socket that was
+	// handed over may be bound to another one, and a name may mean any.
+	if c.Token == "" && !onLoopback(listener.Addr()) {
+		return nil, fmt.Errorf("admin listener: other machines can reach %s, and there is no token: set admin.token_file, or bind it to 127.0.0.1", listener.Addr())
+	}
 	all, closed := handler(c, listener.Addr())
 	s := &Server{
 		listener: listener,
