@@ -34,13 +34,7 @@ func (d demoted) With(fields []zapcore.Field) zapcore.Core { return demoted{d.Co
 // Check is zapcore's.
 func (d demoted) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	if e.Level = d.level(e); d.Core.Enabled(e.Level) {
-		return ce.AddCore(e, d)
+		return ce.AddCore(e, d.Core)
 	}
 	return ce
-}
-
-// Write is zapcore's.
-func (d demoted) Write(e zapcore.Entry, fields []zapcore.Field) error {
-	e.Level = d.level(e)
-	return d.Core.Write(e, fields)
 }

@@ -1,0 +1,97 @@
+package edge
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/certmagic"
+	acmeapi "github.com/mholt/acmez/v3/acme"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+func problem(kind, detail string, status int) error {
+	return fmt.Errorf("[mail.example.com] Obtain: %w", acmeapi.Problem{Type: "urn:ietf:params:acme:error:" + kind, Detail: detail, Status: status})
+}
+
+func TestEveryFailureHasAReasonAndAWayOut(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{problem("rateLimited", "", 429), acmeLimited},
+		{problem("malformed", "", 429), acmeLimited},
+		{problem("connection", "", 400), acmeChallenge},
+		{problem("dns", "", 400), acmeChallenge},
+		{problem("unauthorized", "wrong answer", 403), acmeChallenge},
+		{problem("caa", "", 403), acmeChallenge},
+		{fmt.Errorf("registering account [] with server: %w", problem("unauthorized", "unknown kid", 403)), acmeAccount},
+		{fmt.Errorf("registering account [] with server: %w", problem("rateLimited", "", 429)), acmeLimited},
+		{problem("externalAccountRequired", "", 403), acmeAccount},
+		{problem("rejectedIdentifier", "", 400), acmeRejected},
+		{problem("serverInternal", "", 500), acmeOther},
+		{fmt.Errorf("dial: %w", &net.OpError{Op: "dial", Err: errors.New("refused")}), acmeUnreachable},
+		{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, acmeNotBelieved},
+		{&fs.PathError{Op: "open", Err: fs.ErrPermission}, acmeStorage},
+		{errors.New("something"), acmeOther},
+		{nil, acmeOther},
+	} {
+		if got := acmeFailure(c.err); got != c.want {
+			t.Errorf("%v is %s, want %s", c.err, got, c.want)
+		}
+	}
+	for _, result := range acmeResults {
+		if result != acmeObtained && result != acmeRenewed && wayOut[result] == "" {
+			t.Errorf("%s has no way out", result)
+		}
+	}
+}
+
+func TestAnAuthorityThatSaysWhenIsNotAskedBefore(t *testing.T) {
+	now := time.Now()
+	later := now.Add(3 * time.Hour).UTC().Truncate(time.Second)
+	limited := "too many new orders, retry after " + later.Format(time.DateTime) + " UTC: see https://letsencrypt.org/docs/rate-limits/"
+	i := &issuing{log: zap.NewNop(), metrics: NewMetrics(nil), not: map[string]time.Time{}, issuer: &certmagic.ACMEIssuer{}}
+	i.noteFailure("mail.example.com", false, problem("rateLimited", limited, 429))
+	for at, asks := range map[time.Duration]bool{0: false, 3*time.Hour - time.Minute: false, 3*time.Hour + time.Minute: true} {
+		if err := i.mayAsk("mail.example.com", now.Add(at)); (err == nil) != asks {
+			t.Errorf("after %s: %v", at, err)
+		}
+	}
+	if err := i.mayAsk("other.example.com", now); err != nil {
+		t.Errorf("another name: %v", err)
+	}
+	for _, text := range []string{"retry after never", "retry after 2026-13-45 99:00:00 UTC", "", "retry after " + now.AddDate(1, 0, 0).UTC().Format(time.DateTime) + " UTC"} {
+		if until, said := retryAfter(problem("rateLimited", text, 429)); said {
+			t.Errorf("%q: until %s", text, until)
+		}
+	}
+}
+
+func TestTheLibraryIsHeardAtDebugAndItsErrorsAsWarnings(t *testing.T) {
+	for level, want := range map[zapcore.Level]string{
+		zapcore.InfoLevel:  "warn unable to unlock 1",
+		zapcore.DebugLevel: "debug obtaining certificate 1, debug will retry 1, warn unable to unlock 1",
+	} {
+		core, logs := observer.New(level)
+		log := zap.New(core).WithOptions(zap.WrapCore(demote)).With(zap.Int("n", 1))
+		log.Info("obtaining certificate")
+		log.Error("will retry")
+		log.Error("unable to unlock")
+		var said []string
+		for _, e := range logs.All() {
+			said = append(said, fmt.Sprintf("%s %s %v", e.Level, e.Message, e.ContextMap()["n"]))
+		}
+		if got := strings.Join(said, ", "); got != want {
+			t.Errorf("at %s: %s, want %s", level, got, want)
+		}
+	}
+}
