@@ -31,10 +31,11 @@ type attempt struct {
 
 // attempt finds out who asks. NTLM and Negotiate are left out: their first 401 is a part of
 // signing in, and no two of their messages are equal, so that nobody can tell an old
-// password from a guess (MS-NTHT 3.1.5, RFC 4559 5).
+// password from a guess (MS-NTHT 3.1.5, RFC 4559 5). So are tokens: they expire every hour,
+// which is a 401, and nobody guesses them (RFC 6750 3.1).
 func (p *Proxy) attempt(r *http.Request, query eas.Envelope) (a attempt) {
 	a.sync, a.from, a.host = eas.IsActiveSync(r.URL.Path), p.clientAddress(r), r.Host
-	a.signsIn = r.Header["Authorization"] != nil && !authenticatesConnection(r)
+	a.signsIn = !authenticatesConnection(r) && !onlyTokens(r)
 	named := false
 	if a.device, named = device(r, query); a.sync && named {
 		a.known = p.memory.Known(a.device)
@@ -58,6 +59,18 @@ func (p *Proxy) attempt(r *http.Request, query eas.Envelope) (a attempt) {
 	}
 	a.pair = p.named(place, string(a.who[:]), string(a.credential[:]))
 	return a
+}
+
+// onlyTokens tells whether there is nothing but Bearer tokens to sign in with. A line that
+// names a password too is no token: which of them a server takes is its own affair.
+func onlyTokens(r *http.Request) bool {
+	for _, line := range r.Header["Authorization"] {
+		scheme, _, _ := strings.Cut(line, " ")
+		if !strings.EqualFold(scheme, "Bearer") || strings.Contains(strings.ToLower(line), "basic") {
+			return false
+		}
+	}
+	return true
 }
 
 // named makes an ID of names; the first says what it is of.

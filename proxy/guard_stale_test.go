@@ -164,6 +164,26 @@ func TestHeldAtTheEdgeAnOldPasswordCostsNoMore(t *testing.T) {
 	})
 }
 
+// A token expires every hour, and a phone without one asks how to sign in.
+func TestAnExpiredTokenIsNoOldPasswordAndOneBesideAPasswordIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := inMemory(t, newDirectory().script, shielded(Shield{StalePasswords: 3, Failures: 3}))
+		for range 30 {
+			s.wantAt(try{device: "phone", authorization: "Bearer eyJhbGciOi.x.y"}, 401)
+			s.wantAt(try{device: "phone", authorization: "Bearer x\r\nX-Other: Basic"}, 401)
+		}
+		if lines := s.refusals(); len(lines) != 0 {
+			t.Errorf("called refused: %v", lines)
+		}
+		for i, hidden := range []string{"Bearer x\r\nAuthorization: Basic YTph", "Bearer x, Basic YTph", "Basic\tYTph", "bearer\tbasic YTph"} {
+			s.tries(try{device: "phone", authorization: hidden})
+			if lines := s.refusals(); len(lines) != min(i+1, 3) {
+				t.Errorf("%q is not counted: %v", hidden, lines)
+			}
+		}
+	})
+}
+
 func TestSigningInByNTLMIsNoOldPassword(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := inMemory(t, newDirectory().script, shielded(Shield{StalePasswords: 3, Failures: 3}))
