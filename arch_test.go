@@ -85,7 +85,7 @@ var homes = map[string]struct {
 	"github.com/redis/go-redis/v9":        {[]string{"internal/store/redis"}, "what nodes share is one room's business"},
 	"go.uber.org/zap":                     {[]string{"proxy", "internal", "cmd"}, "libraries return errors, the edge logs them"},
 	"github.com/prometheus/client_golang": {[]string{"proxy", "internal", "cmd"}, "libraries return values, the edge counts them"},
-	"github.com/hashicorp/golang-lru/v2":  {[]string{"proxy", "heartbeat", "internal/edge"}, "it bounds the tables of devices and addresses, which live there"},
+	"github.com/hashicorp/golang-lru/v2":  {[]string{"proxy", "heartbeat", "internal/edge"}, "it bounds the device tables and that of addresses, which live there"},
 	"github.com/Azure/go-ntlmssp":         {nil, "only tests speak NTLM, the proxy passes it on"},
 	"pgregory.net/rapid":                  {nil, "only tests draw at random"},
 	"go.uber.org/goleak":                  {nil, "only tests count goroutines"},
