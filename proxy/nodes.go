@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diastole/diastole/proxy/hold"
 	"github.com/diastole/diastole/proxy/watch"
 	"github.com/diastole/diastole/wbxml/eas"
 )
@@ -45,6 +46,7 @@ func (p *Proxy) arrives(r *http.Request, query eas.Envelope) {
 	// What a stranger says of himself must not make a device ask in full.
 	if doubtful && p.memory.Accepted(d, watch.Credentials(p.credentials(r))) {
 		p.memory.Doubt(d)
+		p.Taken(d) // what it waits for here is no better known
 	}
 }
 
@@ -53,6 +55,15 @@ func (p *Proxy) holdsHere(d watch.Device, accepted bool) {
 	if p.config.Nodes.are() {
 		// The request line must not be kept for what is cut out of it.
 		p.config.Nodes.Holds(watch.Device{Principal: strings.Clone(d.Principal), ID: strings.Clone(d.ID), Type: strings.Clone(d.Type)}, accepted)
+	}
+}
+
+// Vouch says with which credentials the server has last answered a device, on another
+// node. A wait here with just these is as good as accepted by it.
+func (p *Proxy) Vouch(d watch.Device, accepted watch.Credentials) {
+	up, waits := p.holds.Pending(holder{Device: d}, hold.Digest(accepted))
+	if waits && accepted != (watch.Credentials{}) {
+		p.acknowledge(d, hold.Command{Credentials: hold.Digest(accepted), Since: up.first.began, Piece: true})
 	}
 }
 

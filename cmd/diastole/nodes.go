@@ -57,7 +57,7 @@ func openNodes(ctx context.Context, cfg *config.Config, log *zap.Logger, metrics
 	}
 	n.store, err = redis.Open(ctx, redis.Config{
 		URL: at.String(), Password: password, TLS: trusted, Cluster: cfg.State.Cluster, Secret: key, Node: l.node,
-		Networks: l.networks, State: n.state, Taken: n.taken, Heard: n.heard,
+		Networks: l.networks, State: n.state, Taken: n.taken, Found: n.found, Heard: n.heard,
 		Log: log, Metrics: redis.NewMetrics(metrics),
 	})
 	if err != nil {
@@ -155,6 +155,15 @@ func (n *nodes) changed(key heartbeat.Key) {
 func (n *nodes) taken(key heartbeat.Key) {
 	if p := n.proxy.Load(); p != nil {
 		go p.Taken(deviceOf(key)) // a phone may be slow to take its answer
+	}
+}
+
+// found is told of a device that came while nobody could be asked. What it has it has
+// said here itself by now; that its credentials are good may be news.
+func (n *nodes) found(key heartbeat.Key, state []byte) {
+	var s deviceState
+	if p := n.proxy.Load(); p != nil && json.Unmarshal(state, &s) == nil {
+		go p.Vouch(deviceOf(key), s.Accepted)
 	}
 }
 

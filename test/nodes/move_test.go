@@ -60,7 +60,7 @@ func (w *world) live() (stop func()) {
 		w.phones = append(w.phones, p)
 		living.Go(func() { p.live(ctx) })
 	}
-	return func() { cancel(); living.Wait() }
+	return sync.OnceFunc(func() { cancel(); living.Wait() })
 }
 
 // deliver gives somebody a mail, of which Dovecot tells one node that lives.
@@ -92,9 +92,10 @@ func TestPhonesMoveBetweenNodesWhileNodesAndRedisDie(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, hold)
 			stop := w.live()
-			defer stop()
+			defer stop() // where it ends before
 			w.trouble(length)
 			w.settles()
+			stop()
 			w.reports(length)
 		})
 	}

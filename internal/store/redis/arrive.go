@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -39,6 +40,9 @@ func (s *Store) Arrive(key heartbeat.Key, fresh bool) (state []byte, arrival Arr
 	default:
 		state, arrival = s.look(name)
 	}
+	if arrival == Doubtful {
+		s.doubts.add(name, doubt{key: key})
+	}
 	s.config.Metrics.arrivals.WithLabelValues(arrival.String()).Inc()
 	return state, arrival
 }
@@ -57,9 +61,10 @@ func (s *Store) look(name string) (state []byte, arrival Arrival) {
 	s.config.Metrics.sent(opLook, 1)
 	s.config.Metrics.answers.Observe(time.Since(began).Seconds())
 	if err != nil || len(answer) != 3 {
-		s.failed(err)
+		s.late(err)
 		return nil, Doubtful
 	}
+	s.slow.Store(0)
 	owner, age, sealed := answer[0], answer[1], answer[2]
 	since, ours := s.table.since(name)
 	switch ms, _ := strconv.ParseInt(age, 10, 64); {
@@ -78,6 +83,19 @@ func (s *Store) look(name string) (state []byte, arrival Arrival) {
 		return nil, Doubtful
 	}
 	return state, Elsewhere
+}
+
+// mostLate is how many looks in a row may be late before Redis counts as gone: one may
+// be the fault of a moment.
+const mostLate = 3
+
+// late notes that a look has failed.
+func (s *Store) late(err error) {
+	if errors.Is(err, context.DeadlineExceeded) && s.slow.Add(1) < mostLate {
+		return
+	}
+	s.slow.Store(0)
+	s.failed(err)
 }
 
 // Holds says that the server has accepted a device on this node: it belongs here from

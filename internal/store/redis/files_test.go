@@ -88,7 +88,9 @@ func TestOnlyOneNodeHasALock(t *testing.T) {
 
 // outlives returns when a lock has been renewed: by itself it would have ended.
 func outlives(t *testing.T, server *redis.Server, lock string) {
-	left := func() string { return server.Ask("EVAL \"return redis.call('PTTL', KEYS[1])\" 1 \"" + filesKey + ":lock:" + lock + "\"") }
+	left := func() string {
+		return server.Ask("EVAL \"return redis.call('PTTL', KEYS[1])\" 1 \"" + filesKey + ":lock:" + lock + "\"")
+	}
 	least := 1 << 30
 	eventually(t, "a lock is renewed", func() bool {
 		now, _ := strconv.Atoi(left())

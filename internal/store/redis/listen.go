@@ -84,6 +84,7 @@ func (s *Store) hear() error {
 	s.reviewNetworks()
 	s.back()
 	s.poke()
+	s.resolve()
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
 	ended := make(chan error, 1)
@@ -139,6 +140,7 @@ func (s *Store) watch(ctx context.Context, ears *goredis.PubSub) error {
 			s.back()
 			s.poke()
 		}
+		s.resolve()
 	}
 }
 

@@ -31,6 +31,9 @@ type Config struct {
 	State func(heartbeat.Key) ([]byte, bool)
 	// Taken is told that another node has a device now. It must not block.
 	Taken func(heartbeat.Key)
+	// Found is told later what another node knows of a device that came as Doubtful. It
+	// must not block.
+	Found func(key heartbeat.Key, state []byte)
 	// Heard gets the words of other nodes. It must not block.
 	Heard func(Word)
 
@@ -69,8 +72,10 @@ type Store struct {
 	client goredis.UniversalClient
 	seal   *seal
 	table  table
-	up     atomic.Bool // Redis answers, and we hear what is said to this node
-	gone   atomic.Bool // that it is gone has been reported
+	doubts doubts
+	up     atomic.Bool  // Redis answers, and we hear what is said to this node
+	slow   atomic.Int32 // how many looks in a row were late
+	gone   atomic.Bool  // that it is gone has been reported
 	looks  chan struct{}
 	words  chan []byte
 	wake   chan struct{} // something waits to be written
@@ -115,6 +120,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Taken == nil {
 		c.Taken = func(heartbeat.Key) {}
+	}
+	if c.Found == nil {
+		c.Found = func(heartbeat.Key, []byte) {}
 	}
 	if c.Heard == nil {
 		c.Heard = func(Word) {}

@@ -26,6 +26,7 @@ type node struct {
 	state map[string]string // by DeviceId
 	taken []string
 	heard []Word
+	found []string
 }
 
 func newNode(t testing.TB, url string, change ...func(*Config)) *node {
@@ -33,7 +34,7 @@ func newNode(t testing.TB, url string, change ...func(*Config)) *node {
 	n := &node{t: t, state: map[string]string{}}
 	c := Config{
 		URL: url, Password: redis.Password, Secret: secret, Node: NewNode(),
-		State: n.known, Taken: n.takes, Heard: n.hears,
+		State: n.known, Taken: n.takes, Heard: n.hears, Found: n.finds,
 		pace: pace{batch: time.Millisecond, health: 50 * time.Millisecond, merge: 20 * time.Millisecond, lock: time.Second},
 	}
 	for _, to := range change {
@@ -58,6 +59,18 @@ func (n *node) takes(key heartbeat.Key) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.taken = append(n.taken, key.Device)
+}
+
+func (n *node) finds(key heartbeat.Key, state []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.found = append(n.found, key.Device+": "+string(state))
+}
+
+func (n *node) foundOnes() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return fmt.Sprint(n.found)
 }
 
 func (n *node) hears(w Word) {
