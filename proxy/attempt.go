@@ -90,7 +90,8 @@ func (p *Proxy) attemptOf(r *http.Request) *attempt {
 	}
 	query, _ := envelope(r)
 	a := p.attempt(r, query)
-	a.device.ID, a.device.Type = strings.Clone(a.device.ID), strings.Clone(a.device.Type)
+	// A wait keeps it, and must not keep the request's head for what is cut out of it.
+	a.device.ID, a.device.Type, a.host = strings.Clone(a.device.ID), strings.Clone(a.device.Type), strings.Clone(a.host)
 	return &a
 }
 
