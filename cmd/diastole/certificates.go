@@ -10,6 +10,7 @@ import (
 
 	"github.com/diastole/diastole/internal/config"
 	"github.com/diastole/diastole/internal/edge"
+	"github.com/diastole/diastole/internal/store/redis"
 )
 
 // openCertificates reads what phones will be shown, and begins to have issued what is
@@ -26,10 +27,14 @@ func (d *daemon) openCertificates(ctx context.Context) (err error) {
 	return err
 }
 
-// openShelf opens the place for what is issued. Where only ticket keys would go there,
-// a directory that cannot be written is no reason not to start.
+// openShelf opens the place for what is issued: Redis, where nodes share one, unless a
+// directory is asked for. Where only ticket keys would go there, a directory that cannot
+// be written is no reason not to start.
 func (d *daemon) openShelf(ctx context.Context) (edge.Shelf, error) {
 	dir := d.config.Shelf()
+	if dir == "" && d.nodes != nil {
+		return sharedShelf{d.nodes.store.Files()}, nil
+	}
 	if dir == "" {
 		return nil, nil
 	}
@@ -43,6 +48,23 @@ func (d *daemon) openShelf(ctx context.Context) (edge.Shelf, error) {
 	}
 	d.log.Warn("the keys of TLS session tickets cannot be kept: after a restart phones shake hands in full", zap.Error(err))
 	return nil, nil
+}
+
+// sharedShelf is what nodes share, as the edge wants it.
+type sharedShelf struct{ *redis.Files }
+
+// List gives the names below prefix; Redis knows beginnings only.
+func (s sharedShelf) List(ctx context.Context, prefix string) ([]string, error) {
+	return s.Files.List(ctx, prefix+"/")
+}
+
+// Lock is edge.Shelf's.
+func (s sharedShelf) Lock(ctx context.Context, name string) (func() error, error) {
+	unlock, err := s.Files.Lock(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return func() error { unlock(); return nil }, nil
 }
 
 // closeCertificates comes after all listeners.

@@ -60,11 +60,13 @@ func (t TLS) Files() (all []KeyFiles) {
 }
 
 // Shelf is the directory for what was issued and for the keys of session tickets; ""
-// where nothing is kept.
+// where nothing is kept, or Redis keeps it.
 func (c *Config) Shelf() string {
 	switch {
 	case c.TLS.ACME.Path != "":
 		return c.TLS.ACME.Path
+	case c.State.Redis != nil:
+		return ""
 	case c.State.Path != "":
 		return filepath.Join(filepath.Dir(c.State.Path), "tls")
 	default:

@@ -97,9 +97,9 @@ func (r *reading) checkACME() error {
 		return r.where("tls.acme.eab.key_id").fault("an external account without its key", both)
 	case a.EAB.KeyID == "" && a.EAB.KeyFile != "":
 		return r.where("tls.acme.eab.key_file").fault("a key without its key identifier", both)
-	case r.config.Shelf() == "":
+	case r.config.Shelf() == "" && r.config.State.Redis == nil:
 		return r.where("tls.acme.domains").faultUnseen("there is no place to keep what is issued, and after some restarts the authority would refuse to issue it again",
-			"set tls.acme.path, for example /var/lib/diastole/tls, or state.path")
+			"set tls.acme.path, for example /var/lib/diastole/tls, or state.path or state.redis")
 	}
 	// What was in the way of making it is said by serve, which makes it.
 	if info, err := os.Stat(r.config.Shelf()); err == nil && !info.IsDir() {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -51,6 +52,9 @@ type issuing struct {
 	seat    net.Listener // see takeSeat
 	stop    context.CancelFunc
 
+	shelf   Shelf
+	working sync.WaitGroup // who waits for a shelf that cannot be reached
+
 	mu     sync.Mutex
 	not    map[string]time.Time // name -> before then the authority does not want to hear of it
 	loaded map[string]chan struct{}
@@ -66,7 +70,7 @@ func issue(ctx context.Context, cfg ACME, s Shelf, log *zap.Logger, m *Metrics, 
 	if s == nil {
 		return nil, errors.New("edge: ACME needs a place for certificates: set tls.acme.path or state.path")
 	}
-	i := &issuing{ACME: cfg, log: log, metrics: m, not: map[string]time.Time{}, loaded: map[string]chan struct{}{}}
+	i := &issuing{ACME: cfg, shelf: s, log: log, metrics: m, not: map[string]time.Time{}, loaded: map[string]chan struct{}{}}
 	template, err := i.template()
 	if err != nil {
 		return nil, err
@@ -167,16 +171,24 @@ func takeSeat(ctx context.Context) (net.Listener, error) {
 
 // begin loads what is on the shelf and has the rest issued.
 func (i *issuing) begin(ctx context.Context) {
+	var now, later []string
+	var waited []chan struct{}
 	for _, name := range i.Domains {
-		if i.magic.Storage.Exists(ctx, certmagic.StorageKeys.SiteCert(i.issuer.IssuerKey(), name)) {
+		there, err := i.kept(ctx, name)
+		switch {
+		case err != nil:
+			i.log.Error("the place for certificates cannot be reached, and is tried again: phones cannot connect to this name until it can",
+				zap.String("name", name), zap.Error(err))
+			later = append(later, name)
+			continue
+		case there:
 			i.loaded[name] = make(chan struct{})
+			waited = append(waited, i.loaded[name])
 		}
+		now = append(now, name)
 	}
-	waited := make([]chan struct{}, 0, len(i.loaded))
-	for _, done := range i.loaded {
-		waited = append(waited, done)
-	}
-	_ = i.magic.ManageAsync(ctx, i.Domains) // it gives no error, what goes wrong is an event
+	_ = i.magic.ManageAsync(ctx, now) // it gives no error, what goes wrong is an event
+	i.working.Go(func() { i.manageLater(ctx, later) })
 	late := time.NewTimer(loadWithin)
 	defer late.Stop()
 	for _, done := range waited {
@@ -190,6 +202,41 @@ func (i *issuing) begin(ctx context.Context) {
 	}
 }
 
+// kept says whether something was issued for a name before.
+func (i *issuing) kept(ctx context.Context, name string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, loadWithin)
+	defer cancel()
+	_, err := i.shelf.Get(ctx, certmagic.StorageKeys.SiteCert(i.issuer.IssuerKey(), name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// reachAgain is how often a shelf that could not be reached is tried.
+const reachAgain = 10 * time.Second
+
+// manageLater does what certmagic does not: a name whose certificate it cannot read when
+// it is told of it, it forgets.
+func (i *issuing) manageLater(ctx context.Context, names []string) {
+	tick := time.NewTicker(reachAgain)
+	defer tick.Stop()
+	for len(names) > 0 {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		names = slices.DeleteFunc(names, func(name string) bool {
+			_, err := i.kept(ctx, name)
+			if err == nil {
+				_ = i.magic.ManageAsync(ctx, []string{name})
+			}
+			return err == nil
+		})
+	}
+}
+
 // end stops everything. A certificate that is being issued right now is left to the
 // authority; its order is found again by the next one.
 func (i *issuing) end() {
@@ -197,6 +244,7 @@ func (i *issuing) end() {
 		return
 	}
 	i.stop()
+	i.working.Wait()
 	i.cache.Stop()
 	_ = i.seat.Close()
 }
