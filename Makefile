@@ -6,7 +6,7 @@ GO          ?= go
 RELEASE     ?=# the version of a release build; otherwise the commit says it
 
 # what `make test` does, in this order
-STEPS := deps build pages format vet lint tidy unit smoke e2e
+STEPS := deps build pages format vet lint tidy unit packages smoke e2e
 
 # the dashboard, which Node builds: make build UI=no leaves it out
 UI      ?= yes
@@ -68,6 +68,9 @@ tidy: ## fail where go.mod or go.sum is not what go mod tidy would write
 
 unit: ## every test but the end-to-end ones, with the race detector, in random order
 	$(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
+
+packages: deb ## the Debian package, the Helm chart and the Compose examples; the module of their tests
+	@cd test/package && $(GO) vet ./... && $$($(GO) -C ../.. tool -n staticcheck) ./... && $(GO) mod tidy -diff && $(GO) test -shuffle=on -timeout 10m ./...
 
 smoke: ## every fuzz target for three seconds
 	@test/fuzz 3s

@@ -67,6 +67,12 @@ func TestTwoCommandsOfTheReadmeGiveARunningService(t *testing.T) {
 		t.Errorf("the state belongs to %s", owner)
 	}
 
+	removeAndPurge(t, d)
+}
+
+// removeAndPurge takes the package away in two steps: remove keeps what purge takes.
+func removeAndPurge(t *testing.T, d *debian) {
+	t.Helper()
 	d.do("apt-get remove -y diastole")
 	for _, name := range []string{"usr/bin/diastole", "lib/systemd/system/diastole.service", "etc/systemd/system/multi-user.target.wants/diastole.service"} {
 		if d.has(name) {
