@@ -81,6 +81,7 @@ var homes = map[string]struct {
 	why   string
 }{
 	"github.com/caddyserver/certmagic":    {[]string{"internal/edge"}, "certificates are the listeners' business"},
+	"github.com/letsencrypt/pebble":       {[]string{"test"}, "it signs whatever it is asked for"},
 	"github.com/coreos/go-systemd":        {[]string{"internal/edge", "cmd"}, "sockets are the listeners' business, and how things stand only main knows"},
 	"github.com/redis/go-redis/v9":        {[]string{"internal/store/redis"}, "what nodes share is one room's business"},
 	"go.uber.org/zap":                     {[]string{"proxy", "internal", "cmd"}, "libraries return errors, the edge logs them"},

@@ -85,7 +85,7 @@ func TestEveryKeyOfARuleIsDocumented(t *testing.T) {
 }
 
 func TestEveryExampleInTheDocumentationIsAccepted(t *testing.T) {
-	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(page(t, "docs/configuration.md"), -1)
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(page(t, "docs/configuration.md")+page(t, "docs/certificates.md"), -1)
 	if len(examples) < len(keys)-1 {
 		t.Fatalf("only %d examples", len(examples))
 	}

@@ -157,6 +157,35 @@ func TestClientsShowCertificatesAsTheyAreAsked(t *testing.T) {
 			})
 		}
 	}
+	t.Run("a session does not outlive its authority", func(t *testing.T) {
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			own := filepath.Join(t.TempDir(), "clients.pem")
+			write(t, own, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.root.Raw}))
+			l := start(t, func(cfg *Config) {
+				var err error
+				cfg.Certificates, err = OpenCertificates(t.Context(), CertificatesConfig{TLS: TLS{Clients: Clients{CA: own, Require: true}}, Shelf: newMemory(), every: 1})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(cfg.Certificates.Close)
+			})
+			config := &tls.Config{InsecureSkipVerify: true, MaxVersion: version, Certificates: []tls.Certificate{*good},
+				ServerName: "mail.example.com", ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+			for round, in := range []bool{true, true, false} {
+				if round == 2 {
+					write(t, own, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: stranger.root.Raw}))
+				}
+				conn := tls.Client(l.dial(), config)
+				_, err := conn.Write([]byte(get))
+				if err == nil {
+					_, err = conn.Read(make([]byte, 12))
+				}
+				if (err == nil) != in || conn.ConnectionState().DidResume != (round == 1) {
+					t.Errorf("%s, round %d: %v, resumed %v", tls.VersionName(version), round, err, conn.ConnectionState().DidResume)
+				}
+			}
+		}
+	})
 	t.Run("the authorities are followed", func(t *testing.T) {
 		l := showing(t, TLS{Clients: Clients{CA: ca, Require: true}})
 		if err := os.Rename(dir+"/stranger.pem", ca); err != nil {
