@@ -123,6 +123,46 @@ func TestWhatIsAcceptedWhereNobodyLooksDoesNotCount(t *testing.T) {
 	})
 }
 
+// Some servers answer OPTIONS to everybody, and a phone need not say what it is called.
+func TestAnOPTIONSThatNobodyChecksMakesNoRegular(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDirectory()
+		d.open = true
+		s := inMemory(t, d.script, shielded(Shield{Failures: 10}))
+		refused := 0
+		for i := range 100 {
+			guess := try{path: "/Microsoft-Server-ActiveSync", password: fmt.Sprint("guess", i)}
+			c := s.call()
+			c.send("OPTIONS" + guess.raw()[4:])
+			c.reply()
+			if s.tries(guess).code == 401 {
+				refused++
+			}
+		}
+		if refused != 10 {
+			t.Errorf("%d guesses came to the server", refused)
+		}
+	})
+}
+
+// Desktops that were signed in are refused all at once, and nobody pays for it.
+func TestRegularsThatAreRefusedUseUpNothingOfTheirAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDirectory()
+		s := inMemory(t, d.script, shielded(Shield{Failures: 5}))
+		for _, right := range []string{"right", "nothing"} {
+			d.right = right
+			for i := range 50 {
+				s.tries(try{path: "/EWS/Exchange.asmx", user: fmt.Sprint("u", i), password: "right"})
+			}
+		}
+		s.wantAt(try{device: "new", password: "nothing"}, 200)
+		if n := s.count("diastole_logins_refused_total", "kind", "known"); n != 50 {
+			t.Errorf("%v are called known", n)
+		}
+	})
+}
+
 func TestWhoSignsInElsewhereIsNotKeptOutByASpray(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := inMemory(t, newDirectory().script, shielded(Shield{Failures: 10}))

@@ -18,6 +18,7 @@ const challenge = "WWW-Authenticate: Basic realm=\"mail.example.test\"\r\nwww-au
 type directory struct {
 	right  string
 	public string // a path that it answers without a look at the password
+	open   bool   // and OPTIONS too
 
 	mu     sync.Mutex
 	logins map[string]int
@@ -36,6 +37,8 @@ func (d *directory) script(x *lab.Exchange) error {
 	d.logins[string(raw)]++
 	d.mu.Unlock()
 	switch {
+	case x.Request.Method == "OPTIONS" && d.open:
+		return lab.Answer("HTTP/1.1 200 OK\r\nMS-ASProtocolVersions: 14.1\r\nContent-Length: 0\r\n\r\n")(x)
 	case strings.HasPrefix(x.Request.Target, d.public):
 		return lab.Answer("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 3\r\n\r\npng")(x)
 	case password != d.right:
