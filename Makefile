@@ -13,7 +13,7 @@ UI      ?= yes
 UIDIR   := internal/admin/ui
 UIFILES := $(shell find $(UIDIR)/src -type f) $(addprefix $(UIDIR)/,build.mjs package.json package-lock.json)
 
-.PHONY: help run test $(STEPS) ui fuzz bench push cover deb docker clean
+.PHONY: help run test $(STEPS) ui fuzz soak bench push cover deb docker clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ e2e: ## the real binary in front of a real server (SOGo), as phones see it
 
 fuzz: ## every fuzz target for T (make fuzz T=1m)
 	@test/fuzz $(or $(T),1m)
+
+soak: ## two nodes, Redis and phones that move while all of them die, for T (make soak T=1h); prints its figures
+	@test/deps
+	DIASTOLE_SOAK=$(or $(T),5m) $(GO) test -count=1 -run Move -timeout 24h -v ./test/nodes | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
 
 bench: ## benchmarks of codec and proxy, then everything beside nginx, HAProxy, Caddy and Pushpin: docs/benchmarks.md, in 40 min (see test/bench/doc.go)
 	@test/deps nginx haproxy caddy pushpin

@@ -3,6 +3,7 @@ package nodes
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -18,6 +19,10 @@ import (
 // phones roam; desks stay where they are for long, and have no mail: of them something
 // is learned, which takes waits of more than 30 s.
 const phones, desks = 60, 12
+
+// deskIdle is what the box in front of the desks forgets after. That three of them have
+// shown it takes some minutes.
+const deskIdle = 34 * time.Second
 
 // world is two nodes, their Redis, their server, and phones.
 type world struct {
@@ -47,16 +52,17 @@ func (w *world) live() (stop func()) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var living sync.WaitGroup
 	for i := range phones + desks {
+		from, idle := fmt.Sprintf("203.0.113.%d", i+1), time.Duration(0)
 		c := lab.PhoneConfig{Ladder: lab.DirectPush(), Scale: 30, Timeout: 5 * time.Second}
 		switch {
 		case i >= phones:
-			c.Scale = 15 + i%3*5 // a minute, 45 s, 36 s
+			c.Scale, from, idle = 15+i%3*5, fmt.Sprintf("198.51.100.%d", i), deskIdle // a minute, 45 s, 36 s
 		case i%4 == 1:
 			c.EmptyPing, c.Ladder = true, lab.AOSPICS()
 		case i%4 == 2:
 			c.Ladder, c.Scale = lab.AOSP(), 15
 		}
-		p := newPhone(fmt.Sprintf("user%d", i), w.nodes, c)
+		p := newPhone(fmt.Sprintf("user%d", i), from, idle, w.nodes, c)
 		w.phones = append(w.phones, p)
 		living.Go(func() { p.live(ctx) })
 	}
@@ -198,5 +204,25 @@ func (w *world) agree() {
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	w.t.Logf("both nodes have learned: %.600s", w.nodes[0].networks())
+	for _, n := range w.learned() {
+		w.t.Logf("both nodes have learned of %s: limit %v s, advice %v s, survived %d, died %d (%d devices)",
+			n.Name, n.Limit, n.Advice, n.Survived, n.Died, n.Devices)
+	}
+}
+
+// network is what a node says of one.
+type network struct {
+	Name           string
+	Limit          float64 `json:"limit_seconds"`
+	Advice         float64 `json:"advice_seconds"`
+	Survived, Died int
+	Devices        int `json:"devices_died"`
+}
+
+func (w *world) learned() []network {
+	var page struct{ Networks []network }
+	if err := json.Unmarshal([]byte(w.nodes[0].networks()), &page); err != nil {
+		w.t.Error(err)
+	}
+	return page.Networks
 }

@@ -52,7 +52,7 @@ func newNode(t testing.TB, name, upstream, more string, r *redis.Server) *node {
 		}
 	}
 	text := fmt.Sprintf("upstream: {url: %s, %s}\nlisten: 127.0.0.1:0\nadmin: {listen: 127.0.0.1:0}\nlog: {users: plain}\n"+
-		"policy: {learn: enforce, margin: 1s}\nwake: {poll: 5m, safety: 5m, dovecot: {listen: 127.0.0.1:0, token_file: token}}\n"+
+		"proxy_protocol: {trusted: [127.0.0.0/8]}\npolicy: {learn: enforce, margin: 1s}\nwake: {poll: 5m, safety: 5m, dovecot: {listen: 127.0.0.1:0, token_file: token}}\n"+
 		"state: {redis: %s, password_file: password, key_file: key}\n", upstream, more, r.URL())
 	n := &node{t: t, name: name, file: filepath.Join(dir, "diastole.yaml")}
 	if err := os.WriteFile(n.file, []byte(text), 0o600); err != nil {

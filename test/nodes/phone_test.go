@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -17,6 +18,7 @@ type phone struct {
 	*lab.Phone
 	user  string
 	nodes []*node
+	from  string        // its address
 	way   *lab.Firewall // to the nodes, which can lose the connections on it
 
 	mu    sync.Mutex
@@ -29,10 +31,11 @@ type phone struct {
 	air   *lab.Pipe // to its way
 }
 
-// newPhone makes a phone of a user.
-func newPhone(user string, nodes []*node, c lab.PhoneConfig) *phone {
-	p := &phone{user: user, nodes: nodes, at: rand.IntN(len(nodes)), due: map[string]time.Time{}, had: map[string]bool{}, air: lab.NewPipe()}
-	p.way = lab.NewFirewall(lab.FirewallConfig{Dial: p.route})
+// newPhone makes a phone of a user; its way forgets a connection that is silent for
+// longer than idle, 0: none.
+func newPhone(user, from string, idle time.Duration, nodes []*node, c lab.PhoneConfig) *phone {
+	p := &phone{user: user, from: from, nodes: nodes, at: rand.IntN(len(nodes)), due: map[string]time.Time{}, had: map[string]bool{}, air: lab.NewPipe()}
+	p.way = lab.NewFirewall(lab.FirewallConfig{Dial: p.route, Idle: idle})
 	c.URL, c.User, c.Password, c.DeviceID = "https://mail.example.com", user, "secret", "of-"+user
 	c.TLS = &tls.Config{InsecureSkipVerify: true}
 	c.Dial, c.OnMail = p.dial, p.gets
@@ -55,9 +58,14 @@ func (p *phone) route(context.Context, string, string) (net.Conn, error) {
 	at := p.at
 	p.mu.Unlock()
 	for i := range p.nodes {
-		if conn, err := p.nodes[(at+i)%len(p.nodes)].dial(); err == nil {
+		conn, err := p.nodes[(at+i)%len(p.nodes)].dial()
+		if err != nil {
+			continue
+		}
+		if _, err = fmt.Fprintf(conn, "PROXY TCP4 %s 127.0.0.1 40000 443\r\n", p.from); err == nil {
 			return conn, nil
 		}
+		_ = conn.Close()
 	}
 	return nil, errNobody
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/diastole/diastole/heartbeat"
 )
@@ -53,14 +54,22 @@ func newSeal(secret []byte) *seal {
 	return &seal{aead, Derive(secret, "names")}
 }
 
+// packers are kept: each has half a megabyte of tables.
+var packers = sync.Pool{New: func() any {
+	w, _ := flate.NewWriter(nil, flate.BestSpeed) // fails for an unknown level only
+	return w
+}}
+
 // close packs and seals a value for a place: it is worth nothing in another one.
 func (s *seal) close(place string, value []byte) ([]byte, error) {
 	if len(value) > mostSealed {
 		return nil, fmt.Errorf("%d bytes are more than is kept of one thing", len(value))
 	}
 	var packed bytes.Buffer
-	w, _ := flate.NewWriter(&packed, flate.BestSpeed) // fails for an unknown level only
-	_, _ = w.Write(value)
+	w := packers.Get().(*flate.Writer)
+	defer packers.Put(w)
+	w.Reset(&packed)
+	_, _ = w.Write(value) // into memory
 	_ = w.Close()
 	sealed := append(make([]byte, 0, 1+s.aead.NonceSize()+packed.Len()+s.aead.Overhead()), format)
 	sealed = sealed[:1+s.aead.NonceSize()]
