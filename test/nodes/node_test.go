@@ -27,6 +27,9 @@ const (
 	hookToken = "a-token-of-more-than-sixteen-characters"
 )
 
+// caller is whoever asks a node something that is no phone.
+var caller = &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 4}}
+
 // node is one diastole, in one life after the other.
 type node struct {
 	t    testing.TB
@@ -140,7 +143,7 @@ func (n *node) warnings() int {
 
 // get gives a page of the admin listener.
 func (n *node) get(path string) (string, error) {
-	answer, err := http.Get("http://" + n.admin.Load().(string) + path)
+	answer, err := caller.Get("http://" + n.admin.Load().(string) + path)
 	if err != nil {
 		return "", err
 	}
@@ -182,7 +185,7 @@ func (n *node) hears(user string) error {
 		return err
 	}
 	r.Header.Set("Authorization", "Bearer "+hookToken)
-	answer, err := http.DefaultTransport.RoundTrip(r)
+	answer, err := caller.Do(r)
 	if err != nil {
 		return err
 	}
