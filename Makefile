@@ -83,7 +83,7 @@ fuzz: ## every fuzz target for T (make fuzz T=1m)
 
 soak: ## two nodes, Redis and phones that move while all of them die, for T (make soak T=1h); prints its figures
 	@test/deps
-	DIASTOLE_SOAK=$(or $(T),5m) $(GO) test -count=1 -run Move -timeout 24h -v ./test/nodes | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+	DIASTOLE_SOAK=$(or $(T),5m) $(GO) test -count=1 -run PhonesMove -timeout 24h -v ./test/nodes | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
 
 bench: ## benchmarks of codec and proxy, then everything beside nginx, HAProxy, Caddy and Pushpin: docs/benchmarks.md, in 40 min (see test/bench/doc.go)
 	@test/deps nginx haproxy caddy pushpin
