@@ -23,8 +23,9 @@ type challenges struct {
 	issues   atomic.Pointer[issuing]
 }
 
-// challengesAtOnce bounds the connections: an authority needs a few.
-const challengesAtOnce = 64
+// challengesAtOnce bounds the connections: an authority needs a few, and strangers who
+// keep some open for as long as they may (10 s) must not keep it out.
+const challengesAtOnce = 256
 
 func listenForChallenges(ctx context.Context, address string, sockets *Sockets, log *zap.Logger) (*challenges, error) {
 	listener, err := sockets.Take(SocketHTTP, address)

@@ -36,6 +36,7 @@ type Authority struct {
 	Orders   atomic.Int64
 
 	limited atomic.Pointer[string] // what a refused order is told; nil: none is refused
+	pausing sync.RWMutex           // locked: orders wait
 	mu      sync.Mutex
 	due     bool // certificates are to be renewed at once
 }
@@ -90,6 +91,12 @@ func (a *Authority) Limit(until time.Time) {
 	a.limited.Store(&detail)
 }
 
+// Pause lets orders wait, until resume is called.
+func (a *Authority) Pause() (resume func()) {
+	a.pausing.Lock()
+	return a.pausing.Unlock
+}
+
 // Renew makes the authority want the certificates back that it has issued (RFC 9773),
 // as it does before it has to revoke them, until the next one is ordered.
 func (a *Authority) Renew() {
@@ -103,6 +110,8 @@ func (a *Authority) front(pebble http.Handler) http.Handler {
 		switch {
 		case r.URL.Path == "/order-plz":
 			a.Orders.Add(1)
+			a.pausing.RLock()
+			defer a.pausing.RUnlock()
 			if detail := a.limited.Load(); detail != nil {
 				refuse(w, *detail)
 				return

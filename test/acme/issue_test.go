@@ -106,6 +106,29 @@ func TestAnExternalAccountIsBound(t *testing.T) {
 	}
 }
 
+// The authority comes by a balancer, to whichever node it likes.
+func TestANodeAnswersForAnotherThatSharesItsShelf(t *testing.T) {
+	asking, answering := newNode(t), newNode(t)
+	answering.dir = asking.dir
+	a := Start(t, Config{TLSPort: answering.port})
+	resume := a.Pause()
+	asking.start(a, nil)
+	for deadline := time.Now().Add(time.Minute); a.Orders.Load() == 0; <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the first node asks for nothing")
+		}
+	}
+	answering.start(a, nil) // it waits for the lock that the first has
+	resume()
+	leaf := asking.issued(name, nil)
+	if again := answering.issued(name, nil); !again.Equal(leaf) {
+		t.Error("two nodes show two certificates")
+	}
+	if got := a.Orders.Load(); got != 1 {
+		t.Errorf("%d orders, want 1", got)
+	}
+}
+
 func TestARestartUsesWhatWasIssuedAndAsksNobody(t *testing.T) {
 	n := newNode(t)
 	a := Start(t, Config{TLSPort: n.port})
