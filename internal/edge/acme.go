@@ -219,7 +219,11 @@ const reachAgain = 10 * time.Second
 // manageLater does what certmagic does not: a name whose certificate it cannot read when
 // it is told of it, it forgets.
 func (i *issuing) manageLater(ctx context.Context, names []string) {
-	tick := time.NewTicker(reachAgain)
+	every := reachAgain
+	if i.CheckEvery > 0 {
+		every = min(every, i.CheckEvery)
+	}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for len(names) > 0 {
 		select {
@@ -237,6 +241,10 @@ func (i *issuing) manageLater(ctx context.Context, names []string) {
 	}
 }
 
+// endWithin bounds the end: certmagic may be asking an authority that hangs, and lets
+// nobody cut that short.
+const endWithin = 2 * time.Second
+
 // end stops everything. A certificate that is being issued right now is left to the
 // authority; its order is found again by the next one.
 func (i *issuing) end() {
@@ -245,7 +253,15 @@ func (i *issuing) end() {
 	}
 	i.stop()
 	i.working.Wait()
-	i.cache.Stop()
+	stopped := make(chan struct{})
+	go func() {
+		i.cache.Stop()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(endWithin):
+	}
 	_ = i.seat.Close()
 }
 

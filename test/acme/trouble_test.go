@@ -1,9 +1,12 @@
 package acme
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,6 +76,43 @@ func TestAnAuthorityThatHasHadEnoughIsLeftInPeace(t *testing.T) {
 	n.failed("rate-limited", "asked again later")
 	if got := a.Orders.Load(); got != 1 {
 		t.Errorf("%d orders, want 1", got)
+	}
+}
+
+// shelf is one that can be taken away.
+type shelf struct {
+	edge.Shelf
+	gone atomic.Bool
+}
+
+func (s *shelf) Get(ctx context.Context, key string) ([]byte, error) {
+	if s.gone.Load() {
+		return nil, errors.New("connection refused")
+	}
+	return s.Shelf.Get(ctx, key)
+}
+
+func TestAShelfThatIsGoneAtTheStartIsReadWhenItIsBack(t *testing.T) {
+	n := newNode(t)
+	a := Start(t, Config{TLSPort: n.port})
+	n.start(a, nil)
+	leaf := n.issued(name, nil)
+	n.stop()
+	a.Limit(time.Now().Add(time.Hour))
+	asked := a.Orders.Load()
+	var away *shelf
+	n.start(a, func(cfg *edge.CertificatesConfig) {
+		away = &shelf{Shelf: cfg.Shelf}
+		away.gone.Store(true)
+		cfg.Shelf = away
+	})
+	n.said("the place for certificates cannot be reached, and is tried again")
+	if _, err := n.shake(name); err == nil {
+		t.Error("a certificate is shown that nobody could read")
+	}
+	away.gone.Store(false)
+	if again := n.issued(name, nil); !again.Equal(leaf) || a.Orders.Load() != asked {
+		t.Errorf("another certificate, or the authority was asked: %d orders, want %d", a.Orders.Load(), asked)
 	}
 }
 
