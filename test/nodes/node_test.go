@@ -35,7 +35,6 @@ type node struct {
 	t    testing.TB
 	name string
 	file string // configuration
-	log  *os.File
 
 	cmd   *exec.Cmd
 	ended chan struct{}

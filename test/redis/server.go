@@ -27,13 +27,49 @@ type Server struct {
 	t       testing.TB
 	dir     string
 	address string
+	options []string // more of them
 	cmd     *exec.Cmd
 	ended   chan struct{}
 }
 
+// StartCluster runs three that share the slots of a cluster, and gives the first.
+func StartCluster(t testing.TB) *Server {
+	t.Helper()
+	var all []*Server
+	for range 3 {
+		_, bus, _ := net.SplitHostPort(freePort(t))
+		s := Start(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--masterauth", Password)
+		from := len(all) * slots / 3
+		s.Ask(fmt.Sprintf("CLUSTER ADDSLOTSRANGE %d %d", from, (len(all)+1)*slots/3-1))
+		s.Ask(fmt.Sprintf("CLUSTER SET-CONFIG-EPOCH %d", len(all)+1))
+		if len(all) > 0 {
+			host, port, _ := net.SplitHostPort(all[0].address)
+			s.Ask("CLUSTER MEET " + host + " " + port + " " + all[0].options[3])
+		}
+		all = append(all, s)
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		ready := 0
+		for _, s := range all {
+			info := s.Ask("CLUSTER INFO")
+			if strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3") {
+				ready++
+			}
+		}
+		if ready == len(all) {
+			return all[0]
+		}
+		if time.Now().After(end) {
+			t.Fatal("the cluster does not come together")
+		}
+	}
+}
+
+const slots = 16384
+
 // Start runs one until the test ends. A machine without redis-server has the test left
 // out; CI does not.
-func Start(t testing.TB) *Server {
+func Start(t testing.TB, options ...string) *Server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		if os.Getenv("CI") != "" {
@@ -41,7 +77,7 @@ func Start(t testing.TB) *Server {
 		}
 		t.Skip("no redis-server: run `make deps` once as root")
 	}
-	s := &Server{t: t, dir: t.TempDir(), address: freePort(t)}
+	s := &Server{t: t, dir: t.TempDir(), address: freePort(t), options: options}
 	s.Run()
 	t.Cleanup(s.Kill)
 	return s
@@ -64,8 +100,8 @@ func (s *Server) URL() string { return "redis://" + s.address + "/0" }
 func (s *Server) Run() {
 	s.t.Helper()
 	_, port, _ := net.SplitHostPort(s.address)
-	s.cmd = exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", s.dir,
-		"--requirepass", Password, "--save", "1 1", "--daemonize", "no", "--logfile", "redis.log")
+	s.cmd = exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", s.dir,
+		"--requirepass", Password, "--save", "1 1", "--daemonize", "no", "--logfile", "redis.log"}, s.options...)...)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)

@@ -77,6 +77,7 @@ func (s *Store) listen() {
 func (s *Store) hear() error {
 	ears := s.client.Subscribe(s.ctx)
 	defer ears.Close()
+	defer context.AfterFunc(s.ctx, func() { _ = ears.Close() })() // a stop need not wait for the next word
 	if err := s.subscribe(ears); err != nil {
 		return err
 	}
