@@ -37,7 +37,7 @@ func StartCluster(t testing.TB) *Server {
 	t.Helper()
 	var all []*Server
 	for range 3 {
-		_, bus, _ := net.SplitHostPort(freePort(t))
+		bus := FreePort(t)
 		s := Start(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--masterauth", Password)
 		from := len(all) * slots / 3
 		s.Ask(fmt.Sprintf("CLUSTER ADDSLOTSRANGE %d %d", from, (len(all)+1)*slots/3-1))
@@ -90,6 +90,12 @@ func freePort(t testing.TB) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// FreePort gives one that is free now.
+func FreePort(t testing.TB) string {
+	_, port, _ := net.SplitHostPort(freePort(t))
+	return port
 }
 
 // URL is where it is, without the password.
