@@ -95,12 +95,6 @@ func (p *Proxy) attemptOf(r *http.Request) *attempt {
 	return &a
 }
 
-// suspects tells whether the server has refused the password of a wait lately.
-func (p *Proxy) suspects(held *wait) bool {
-	g, a := p.guard.Load(), held.attempt
-	return g != nil && a != nil && g.passwords.Suspects(a.who, a.credential)
-}
-
 // told takes in what the server has answered to an attempt; nil: nothing.
 func (p *Proxy) told(a *attempt, answer *upstream.Response) {
 	g := p.guard.Load()

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/zap/zapcore"
+
+	"github.com/diastole/diastole/internal/lab"
 )
 
 // A thousand passwords for one user, from the address of an office that has phones.
@@ -159,6 +161,28 @@ func TestRegularsThatAreRefusedUseUpNothingOfTheirAddress(t *testing.T) {
 		s.wantAt(try{device: "new", password: "nothing"}, 200)
 		if n := s.count("diastole_logins_refused_total", "kind", "known"); n != 50 {
 			t.Errorf("%v are called known", n)
+		}
+	})
+}
+
+// A server may look at the body, at the policy key or at its own troubles first.
+func TestAnAnswerBeforeThePasswordWasLookedAtMakesNoRegular(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDirectory()
+		s := inMemory(t, d.script, shielded(Shield{StalePasswords: 5, Failures: 10}))
+		refused := 0
+		for i := range 100 {
+			guess := try{device: "phone", password: fmt.Sprint("guess", i)}
+			early := []string{"400 Bad", "403 No", "404 None", "449 Provision", "451 Moved", "501 No", "200 OK\r\nContent-Type: text/html"}[i%7]
+			s.up.SetScript(lab.Answer("HTTP/1.1 " + early + "\r\nContent-Length: 1\r\n\r\nx"))
+			s.tries(guess)
+			s.up.SetScript(d.script)
+			if s.tries(guess).code == 401 {
+				refused++
+			}
+		}
+		if refused != 10 {
+			t.Errorf("%d guesses came to the server", refused)
 		}
 	})
 }

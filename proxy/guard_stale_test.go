@@ -150,17 +150,49 @@ func TestScenario26FiftyAtOnceWithAnOldPassword(t *testing.T) {
 	}
 }
 
-// A question about changes is a login too.
+// A question about changes is a login too: of a phone that was let in, and whose password
+// somebody has changed since.
 func TestHeldAtTheEdgeAnOldPasswordCostsNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDirectory()
-		s := inMemory(t, d.script, shielded(Shield{StalePasswords: most}), func(c *Config) { c.Hold = Hold{Edge: true, Check: "ping"} })
-		for began := time.Now(); time.Since(began) < time.Hour; time.Sleep(time.Second) {
-			if got := s.tries(try{cmd: "Ping", device: "old", password: "old"}); got.code != 401 {
+		d.right = "old"
+		s := inMemory(t, d.script, shielded(Shield{StalePasswords: most}), func(c *Config) { c.Hold = Hold{Edge: true, Check: "ping", Poll: time.Minute} })
+		ping := try{cmd: "Ping", device: "old", password: "old"}
+		for range 2 { // the first goes up; then it is known what the phone asks
+			if got := s.tries(ping); got.code != 200 {
 				t.Fatalf("answered %d", got.code)
 			}
 		}
-		d.wantLogins(t, "anna:old", most)
+		before := d.logins["anna:old"]
+		if before < 3 {
+			t.Fatalf("only %d requests: nothing was held here", before)
+		}
+		d.right = "right"
+		for began := time.Now(); time.Since(began) < time.Hour; time.Sleep(time.Second) {
+			if got := s.tries(ping); got.code != 401 {
+				t.Fatalf("answered %d", got.code)
+			}
+		}
+		d.wantLogins(t, "anna:old", before+most)
+	})
+}
+
+// Also what the server answers to a question says who is let in.
+func TestHeldAtTheEdgeAPhoneIsARegular(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		settings := Settings{Shield: Shield{StalePasswords: most}, Hold: Hold{Edge: true, Check: "ping", Poll: time.Minute}}
+		s := inMemory(t, lab.Answer(nothingNew), func(c *Config) { c.Settings = settings })
+		s.ask(post{cmd: "Ping", body: pingOf("60", "1")}) // now it is known what it asks
+		phone := s.call()
+		phone.send(post{cmd: "Ping", body: pingOf("480", "1")}.raw())
+		synctest.Wait()
+		s.proxy.Apply(settings) // which forgets who was let in
+		time.Sleep(2 * time.Minute)
+		if n := s.count("diastole_shield_entries", "table", "accepted"); n != 1 {
+			t.Errorf("%v were let in", n)
+		}
+		phone.Close()
+		s.settled()
 	})
 }
 

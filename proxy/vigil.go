@@ -38,8 +38,6 @@ func (p *Proxy) vigil(r *http.Request, x *exchange, held *wait) *vigil {
 	if !p.settings.Load().Hold.Edge || !held.tracked || held.form == "unread" || held.interval <= 0 ||
 		// What its device said last is nothing that a stranger may find out.
 		!held.met && !held.said ||
-		// A question that is refused is a login more: the phone's own would follow it.
-		p.suspects(held) ||
 		x.pin != nil || x.streams != nil || len(x.request.Trailer) > 0 {
 		return nil
 	}

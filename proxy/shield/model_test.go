@@ -35,7 +35,7 @@ func (w *world) asks(device, credential string) {
 	}
 	w.last[device] = credential
 	verdict := w.passwords.Ask(w.now, id(device), id(credential)).Verdict
-	if w.passwords.Suspects(id(device), id(credential)) && len(w.log[key]) == 0 {
+	if w.passwords.suspects(id(device), id(credential)) && len(w.log[key]) == 0 {
 		w.Fatalf("%s is suspected, and was never refused", key)
 	}
 	switch verdict {

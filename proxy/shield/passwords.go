@@ -121,14 +121,6 @@ func (r *record) ask(now time.Time, logins int) Answer {
 // slow is 1, 2, 4, 8, 10 s: a phone that asks again at once does so less often.
 func slow(before int) time.Duration { return min(time.Second<<min(before, 4), mostSlow) }
 
-// Suspects tells whether the server has refused this credential of this device lately.
-func (p *Passwords) Suspects(device, credential ID) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	r, known := p.devices.lru.Peek(device)
-	return known && r.credential == credential && r.refused > 0
-}
-
 // Refused takes in that the server has refused a credential. again tells that it has done
 // so before: an old password, not somebody who guesses.
 func (p *Passwords) Refused(now time.Time, device, credential ID) (again bool) {
