@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -59,10 +58,6 @@ type issuing struct {
 	not    map[string]time.Time // name -> before then the authority does not want to hear of it
 	loaded map[string]chan struct{}
 }
-
-// loadWithin is how long a start waits for certificates that are on the shelf
-// already. They come from a disk in no time; stapling may ask a responder that hangs.
-const loadWithin = 5 * time.Second
 
 // issue begins to get what is configured. What is on the shelf is shown when it
 // returns; the rest comes when it comes, and is tried again for ever.
@@ -144,125 +139,6 @@ func rootsAnd(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("edge: tls.acme.ca_root: no certificate in PEM form in %s", file)
 	}
 	return pool, nil
-}
-
-// takeSeat opens a port that answers nothing. To solve a challenge certmagic opens a
-// port of its own, unless it finds that port in use: then whoever has it is trusted
-// to answer. Ours do, and certmagic is shown this one, so that it never binds a port
-// for phones in the moment in which a reload moves there, nor knocks at one that
-// wants a PROXY header.
-func takeSeat(ctx context.Context) (net.Listener, error) {
-	var listen net.ListenConfig
-	seat, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("edge: %w", err)
-	}
-	go func() {
-		for {
-			c, err := seat.Accept()
-			if err != nil {
-				return
-			}
-			_ = c.Close()
-		}
-	}()
-	return seat, nil
-}
-
-// begin loads what is on the shelf and has the rest issued.
-func (i *issuing) begin(ctx context.Context) {
-	var now, later []string
-	var waited []chan struct{}
-	for _, name := range i.Domains {
-		there, err := i.kept(ctx, name)
-		switch {
-		case err != nil:
-			i.log.Error("the place for certificates cannot be reached, and is tried again: phones cannot connect to this name until it can",
-				zap.String("name", name), zap.Error(err))
-			later = append(later, name)
-			continue
-		case there:
-			i.loaded[name] = make(chan struct{})
-			waited = append(waited, i.loaded[name])
-		}
-		now = append(now, name)
-	}
-	_ = i.magic.ManageAsync(ctx, now) // it gives no error, what goes wrong is an event
-	i.working.Go(func() { i.manageLater(ctx, later) })
-	late := time.NewTimer(loadWithin)
-	defer late.Stop()
-	for _, done := range waited {
-		select {
-		case <-done:
-		case <-late.C:
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// kept says whether something was issued for a name before.
-func (i *issuing) kept(ctx context.Context, name string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, loadWithin)
-	defer cancel()
-	_, err := i.shelf.Get(ctx, certmagic.StorageKeys.SiteCert(i.issuer.IssuerKey(), name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// reachAgain is how often a shelf that could not be reached is tried.
-const reachAgain = 10 * time.Second
-
-// manageLater does what certmagic does not: a name whose certificate it cannot read when
-// it is told of it, it forgets.
-func (i *issuing) manageLater(ctx context.Context, names []string) {
-	every := reachAgain
-	if i.CheckEvery > 0 {
-		every = min(every, i.CheckEvery)
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for len(names) > 0 {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-		names = slices.DeleteFunc(names, func(name string) bool {
-			_, err := i.kept(ctx, name)
-			if err == nil {
-				_ = i.magic.ManageAsync(ctx, []string{name})
-			}
-			return err == nil
-		})
-	}
-}
-
-// endWithin bounds the end: certmagic may be asking an authority that hangs, and lets
-// nobody cut that short.
-const endWithin = 2 * time.Second
-
-// end stops everything. A certificate that is being issued right now is left to the
-// authority; its order is found again by the next one.
-func (i *issuing) end() {
-	if i == nil {
-		return
-	}
-	i.stop()
-	i.working.Wait()
-	stopped := make(chan struct{})
-	go func() {
-		i.cache.Stop()
-		close(stopped)
-	}()
-	select {
-	case <-stopped:
-	case <-time.After(endWithin):
-	}
-	_ = i.seat.Close()
 }
 
 // has says whether a name is one of ours. Nothing else may ever make the shelf or the

@@ -66,9 +66,12 @@ func TestAnAuthorityThatSaysWhenIsNotAskedBefore(t *testing.T) {
 	limited := "too many new orders, retry after " + later.Format(time.DateTime) + " UTC: see https://letsencrypt.org/docs/rate-limits/"
 	i := &issuing{log: zap.NewNop(), metrics: NewMetrics(nil), not: map[string]time.Time{}, issuer: &certmagic.ACMEIssuer{}}
 	i.noteFailure("mail.example.com", false, problem("rateLimited", limited, 429))
-	for at, asks := range map[time.Duration]bool{0: false, 3*time.Hour - time.Minute: false, 3*time.Hour + time.Minute: true} {
-		if err := i.mayAsk("mail.example.com", now.Add(at)); (err == nil) != asks {
-			t.Errorf("after %s: %v", at, err)
+	for _, c := range []struct {
+		after time.Duration
+		asks  bool
+	}{{0, false}, {3*time.Hour - time.Minute, false}, {3*time.Hour + time.Minute, true}} {
+		if err := i.mayAsk("mail.example.com", now.Add(c.after)); (err == nil) != c.asks {
+			t.Errorf("after %s: %v", c.after, err)
 		}
 	}
 	if err := i.mayAsk("other.example.com", now); err != nil {

@@ -3,11 +3,9 @@ package edge
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -227,106 +225,4 @@ func (c *Certificates) clientTrust(former *parts, want Clients, now time.Time) (
 	f := &followed[*trust]{name: want, paths: []string{want.CA}, parse: want.parse}
 	_, err := f.open(now)
 	return f, err
-}
-
-// follow takes new certificates from the files when they have changed. It is called
-// before each handshake, not from GetCertificate: a resumed session asks for no
-// certificate, and with phones that only resume the files would never be looked at.
-// One handshake looks, the others go on with what there is.
-func (c *Certificates) follow(now time.Time) {
-	if !c.mu.TryLock() {
-		return
-	}
-	defer c.mu.Unlock()
-	if now.Sub(c.looked) < c.every {
-		return
-	}
-	c.looked = now
-	fresh := false
-	for _, f := range c.parts.files {
-		changed, err := f.look(now)
-		c.note(f, changed, err)
-		fresh = fresh || changed
-	}
-	if f := c.parts.clients; f != nil {
-		changed, err := f.look(now)
-		c.noteClients(f, changed, err)
-		fresh = fresh || changed
-	}
-	if fresh {
-		c.show()
-	}
-}
-
-func (c *Certificates) note(f *followed[*tls.Certificate], changed bool, err error) {
-	switch {
-	case err != nil:
-		c.Metrics.reloads.WithLabelValues(reloadFailure).Inc()
-		c.Log.Warn("changed certificate files are not usable, the certificate before stays in use", zap.Error(err))
-	case changed:
-		c.Metrics.reloads.WithLabelValues(reloadSuccess).Inc()
-		c.announce(f.made)
-	}
-}
-
-func (c *Certificates) noteClients(f *followed[*trust], changed bool, err error) {
-	switch {
-	case err != nil:
-		c.Metrics.reloads.WithLabelValues(reloadFailure).Inc()
-		c.Log.Warn("the changed authorities for client certificates are not usable, those before stay in use", zap.Error(err))
-	case changed:
-		c.Metrics.reloads.WithLabelValues(reloadSuccess).Inc()
-		c.Log.Info("authorities for client certificates in use", zap.Strings("files", f.paths))
-	}
-}
-
-func (c *Certificates) announce(pair *tls.Certificate) {
-	c.Log.Info("certificate in use", zap.Stringer("subject", pair.Leaf.Subject), zap.Strings("names", pair.Leaf.DNSNames),
-		zap.String("serial", pair.Leaf.SerialNumber.Text(16)), zap.Time("not_after", pair.Leaf.NotAfter))
-	if mustStaple(pair.Leaf) {
-		c.Log.Warn("this certificate asks to be refused without an OCSP answer (must-staple), which is not given for files: "+
-			"have it issued without that extension", zap.Strings("names", pair.Leaf.DNSNames))
-	}
-}
-
-// leaves are all certificates in use.
-func (c *Certificates) leaves() []*x509.Certificate {
-	s := c.shown.Load()
-	leaves := slices.Clone(s.leaves)
-	if s.issuing != nil {
-		for _, name := range s.issuing.Domains {
-			if pair, err := s.issuing.get(name); err == nil {
-				leaves = append(leaves, pair.Leaf)
-			}
-		}
-	}
-	return leaves
-}
-
-// missing are the names that nothing was issued for.
-func (c *Certificates) missing() (names []string) {
-	if s := c.shown.Load(); s.issuing != nil {
-		for _, name := range s.issuing.Domains {
-			if _, err := s.issuing.get(name); err != nil {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
-}
-
-// Describe says in a few words whom phones see, and until when, for people at a
-// terminal.
-func (c *Certificates) Describe() string {
-	var words []string
-	for _, leaf := range c.leaves() {
-		words = append(words, fmt.Sprintf("%s until %s", nameOf(leaf), leaf.NotAfter.Format(time.DateOnly)))
-	}
-	for _, name := range c.missing() {
-		words = append(words, name+" is being issued")
-	}
-	if c.shown.Load().self {
-		return "self-signed, made at this start: phones refuse it until tls.cert and tls.key, tls.pfx or tls.acme are set"
-	}
-	return strings.Join(words, ", ")
 }
