@@ -126,7 +126,7 @@ func TestTheServiceMakesNoSystemCallThatItsUnitForbids(t *testing.T) {
 	for _, f := range filters {
 		lines = append(lines, f[1])
 	}
-	allowed, seen := systemCalls(t, lines), calls(read(t, trace))
+	allowed, seen := systemCalls(t, lines), made(read(t, trace))
 	for call := range seen {
 		if !allowed[call] {
 			t.Errorf("%s is forbidden: %s", call, seen[call])
@@ -137,8 +137,8 @@ func TestTheServiceMakesNoSystemCallThatItsUnitForbids(t *testing.T) {
 	}
 }
 
-// calls are the system calls in a trace, each with a line of it.
-func calls(trace string) map[string]string {
+// made are the system calls in a trace, each with a line of it.
+func made(trace string) map[string]string {
 	seen := map[string]string{}
 	for _, found := range regexp.MustCompile(`(?m)^\d+ +([a-z_0-9]+)\(.*$`).FindAllStringSubmatch(trace, -1) {
 		seen[found[1]] = found[0]
