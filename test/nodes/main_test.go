@@ -19,7 +19,7 @@ func building() []string {
 	return []string{"build"}
 }
 
-// TestMain builds diastole once. With -short there is nothing here to do.
+// TestMain builds diastole once.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "diastole-nodes-")

@@ -89,7 +89,11 @@ func (w *world) deliver() {
 // Phones that roam, nodes that die, and a Redis that dies, hangs and comes back: no
 // change is lost, the server is not asked twice, and what is learned is one.
 func TestPhonesMoveBetweenNodesWhileNodesAndRedisDie(t *testing.T) {
-	length, err := time.ParseDuration(cmp.Or(os.Getenv("DIASTOLE_SOAK"), "40s"))
+	usual := "40s"
+	if testing.Short() {
+		usual = "10s"
+	}
+	length, err := time.ParseDuration(cmp.Or(os.Getenv("DIASTOLE_SOAK"), usual))
 	if err != nil {
 		t.Fatalf("DIASTOLE_SOAK: %v", err)
 	}
