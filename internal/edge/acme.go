@@ -38,6 +38,18 @@ func (a ACME) equal(b ACME) bool {
 	return same && fmt.Sprint(a) == fmt.Sprint(b)
 }
 
+// contents are those of its files, to see whether they have changed.
+func (a ACME) contents() (all string) {
+	for _, path := range []string{a.CARoot, a.EABKeyFile} {
+		content, err := readFile(path)
+		if err != nil {
+			content = nil // who begins anew says so
+		}
+		all += string(content) + "\x00"
+	}
+	return all
+}
+
 // issuing gets certificates from an authority and renews them, with certmagic and
 // without any of its globals' defaults. Waits that are held are not concerned: a
 // certificate counts in a handshake only.
@@ -51,6 +63,7 @@ type issuing struct {
 	seat    net.Listener // see takeSeat
 	stop    context.CancelFunc
 
+	read    string // contents, as they were when it began
 	shelf   Shelf
 	working sync.WaitGroup // who waits for a shelf that cannot be reached
 
@@ -65,7 +78,7 @@ func issue(ctx context.Context, cfg ACME, s Shelf, log *zap.Logger, m *Metrics, 
 	if s == nil {
 		return nil, errors.New("edge: ACME needs a place for certificates: set tls.acme.path or state.path")
 	}
-	i := &issuing{ACME: cfg, shelf: s, log: log, metrics: m, not: map[string]time.Time{}, loaded: map[string]chan struct{}{}}
+	i := &issuing{ACME: cfg, read: cfg.contents(), shelf: s, log: log, metrics: m, not: map[string]time.Time{}, loaded: map[string]chan struct{}{}}
 	template, err := i.template()
 	if err != nil {
 		return nil, err

@@ -102,11 +102,26 @@ func TestThePortForChallengesIsOpenedAndClosedAgain(t *testing.T) {
 	if got := certs.Describe(); got != "mail.example.com is being issued" {
 		t.Errorf("described as %q", got)
 	}
+	before := certs.shown.Load().issuing
+	if err := certs.Apply(acme); err != nil || certs.shown.Load().issuing != before {
+		t.Errorf("the same again began anew (%v)", err)
+	}
+	acme.ACME.CARoot = filepath.Join(t.TempDir(), "root.pem")
+	for _, a := range []*authority{newAuthority(t), newAuthority(t)} {
+		write(t, acme.ACME.CARoot, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.root.Raw}))
+		if err := certs.Apply(acme); err != nil || certs.shown.Load().issuing == before {
+			t.Errorf("another root was not taken (%v)", err)
+		}
+		before = certs.shown.Load().issuing
+	}
 	if err := certs.Apply(TLS{}); err != nil || reachable() {
 		t.Errorf("ACME is off (%v), and its port is still open", err)
 	}
 	if got := certs.Describe(); !strings.HasPrefix(got, "self-signed") {
 		t.Errorf("described as %q", got)
+	}
+	if err := certs.Apply(acme); err != nil || !reachable() {
+		t.Errorf("ACME is on again (%v), and nobody answers", err)
 	}
 }
 

@@ -95,11 +95,11 @@ func OpenCertificates(ctx context.Context, cfg CertificatesConfig) (*Certificate
 
 // Apply puts another configuration into force, all of it or nothing, and looks at
 // the files at once. A new file that cannot be used, also because it has expired, is
-// an error, and what was shown before stays. HTTP and the shelf stay as they were.
+// an error, and what was shown before stays. A port for HTTP-01 that is open stays where it is, and the
+// shelf is the one that there was.
 func (c *Certificates) Apply(next TLS) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	next.ACME.HTTP = c.ACME.HTTP
 	former := c.parts
 	fresh, err := c.assemble(former, next, time.Now(), false)
 	if err != nil {
@@ -158,7 +158,7 @@ func (c *Certificates) issue(former, fresh *parts, want ACME) (err error) {
 	switch {
 	case len(want.Domains) == 0:
 		return nil
-	case former.issuing != nil && former.issuing.equal(want):
+	case former.issuing != nil && former.issuing.equal(want) && former.issuing.read == want.contents():
 		fresh.issuing, fresh.web = former.issuing, former.web
 		return nil
 	}
