@@ -62,7 +62,9 @@ func (d *daemon) run(told signals) error {
 	go trimMemory(ctx, d.log)
 	go d.sampleLoad(ctx)
 	d.manager.ready("started")
-	go d.report(ctx)
+	if d.manager.listens() {
+		go d.report(ctx)
+	}
 	for {
 		select {
 		case err := <-d.broken:
