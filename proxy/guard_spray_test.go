@@ -73,11 +73,11 @@ func TestPhonesThatWereSignedInAreNoGuessesWhenAllAreRefused(t *testing.T) {
 		for i := range 50 {
 			s.wantAt(phone(i), 200)
 		}
-		d.right = "nothing"
+		d.expects("nothing")
 		for i := range 50 {
 			s.wantAt(phone(i), 401)
 		}
-		d.right = "right"
+		d.expects("right")
 		for i := range 50 {
 			s.wantAt(phone(i), 200)
 		}
@@ -153,7 +153,7 @@ func TestRegularsThatAreRefusedUseUpNothingOfTheirAddress(t *testing.T) {
 		d := newDirectory()
 		s := inMemory(t, d.script, shielded(Shield{Failures: 5}))
 		for _, right := range []string{"right", "nothing"} {
-			d.right = right
+			d.expects(right)
 			for i := range 50 {
 				s.tries(try{path: "/EWS/Exchange.asmx", user: fmt.Sprint("u", i), password: "right"})
 			}

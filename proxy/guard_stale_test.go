@@ -73,7 +73,7 @@ func TestAPasswordThatWasSetBackGetsThroughByItselfAndAReloadLetsItThroughAtOnce
 			}
 		}
 		refuse()
-		d.right = "old"
+		d.expects("old")
 		began := time.Now()
 		for s.tries(old).code != 200 {
 			time.Sleep(time.Second)
@@ -84,9 +84,9 @@ func TestAPasswordThatWasSetBackGetsThroughByItselfAndAReloadLetsItThroughAtOnce
 		for range 50 { // and nothing is left of it
 			s.wantAt(old, 200)
 		}
-		d.right = "right"
+		d.expects("right")
 		refuse()
-		d.right = "old"
+		d.expects("old")
 		s.proxy.Apply(Settings{Shield: Shield{StalePasswords: most}})
 		s.wantAt(old, 200)
 	})
@@ -106,7 +106,7 @@ func TestAStrangerWhoKnowsADeviceKeepsItsOwnerNotOut(t *testing.T) {
 			}
 		}
 		// Also where the owner has changed the password in the middle of it.
-		d.right = "newer"
+		d.expects("newer")
 		s.tries(owner)
 		owner.password = "newer"
 		s.wantAt(owner, 200)
@@ -155,7 +155,7 @@ func TestScenario26FiftyAtOnceWithAnOldPassword(t *testing.T) {
 func TestHeldAtTheEdgeAnOldPasswordCostsNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDirectory()
-		d.right = "old"
+		d.expects("old")
 		s := inMemory(t, d.script, shielded(Shield{StalePasswords: most}), func(c *Config) { c.Hold = Hold{Edge: true, Check: "ping", Poll: time.Minute} })
 		ping := try{cmd: "Ping", device: "old", password: "old"}
 		for range 2 { // the first goes up; then it is known what the phone asks
@@ -163,11 +163,11 @@ func TestHeldAtTheEdgeAnOldPasswordCostsNoMore(t *testing.T) {
 				t.Fatalf("answered %d", got.code)
 			}
 		}
-		before := d.logins["anna:old"]
+		before := d.count("anna:old")
 		if before < 3 {
 			t.Fatalf("only %d requests: nothing was held here", before)
 		}
-		d.right = "right"
+		d.expects("right")
 		for began := time.Now(); time.Since(began) < time.Hour; time.Sleep(time.Second) {
 			if got := s.tries(ping); got.code != 401 {
 				t.Fatalf("answered %d", got.code)

@@ -16,11 +16,11 @@ const challenge = "WWW-Authenticate: Basic realm=\"mail.example.test\"\r\nwww-au
 
 // directory is a server that knows one password for everybody, and counts who tries.
 type directory struct {
-	right  string
 	public string // a path that it answers without a look at the password
 	open   bool   // and OPTIONS too
 
 	mu     sync.Mutex
+	right  string
 	logins map[string]int
 }
 
@@ -35,13 +35,14 @@ func (d *directory) script(x *lab.Exchange) error {
 	_, password, _ := strings.Cut(string(raw), ":")
 	d.mu.Lock()
 	d.logins[string(raw)]++
+	right := d.right
 	d.mu.Unlock()
 	switch {
 	case x.Request.Method == "OPTIONS" && d.open:
 		return lab.Answer("HTTP/1.1 200 OK\r\nMS-ASProtocolVersions: 14.1\r\nContent-Length: 0\r\n\r\n")(x)
 	case strings.HasPrefix(x.Request.Target, d.public):
 		return lab.Answer("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 3\r\n\r\npng")(x)
-	case password != d.right:
+	case password != right:
 		return lab.Answer("HTTP/1.1 401 Unauthorized\r\n" + challenge + "Content-Length: 6\r\n\r\nwrong\n")(x)
 	case strings.Contains(x.Request.Target, "Cmd=Ping"):
 		return after(8*time.Minute, lab.Answer(nothingNew))(x)
@@ -107,12 +108,23 @@ func (s *stage) wantAt(a try, code int) {
 	}
 }
 
-func (d *directory) wantLogins(t *testing.T, who string, want int) {
-	t.Helper()
+// expects changes everybody's password.
+func (d *directory) expects(right string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.logins[who] != want {
-		t.Errorf("%s: %d logins, want %d", who, d.logins[who], want)
+	d.right = right
+}
+
+func (d *directory) count(who string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.logins[who]
+}
+
+func (d *directory) wantLogins(t *testing.T, who string, want int) {
+	t.Helper()
+	if n := d.count(who); n != want {
+		t.Errorf("%s: %d logins, want %d", who, n, want)
 	}
 }
 
