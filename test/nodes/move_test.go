@@ -223,9 +223,13 @@ type network struct {
 	Devices        int `json:"devices_died"`
 }
 
-func (w *world) learned() []network {
+func (w *world) learned() (networks []network) {
+	text, err := w.nodes[0].get("/api/v1/networks?limit=100")
 	var page struct{ Networks []network }
-	if err := json.Unmarshal([]byte(w.nodes[0].networks()), &page); err != nil {
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &page)
+	}
+	if err != nil {
 		w.t.Error(err)
 	}
 	return page.Networks

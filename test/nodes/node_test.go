@@ -2,6 +2,7 @@ package nodes
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -167,13 +169,18 @@ func (n *node) metric(name string) (sum float64) {
 	return sum
 }
 
-// networks is what it says that it has learned.
+// networks is what it says that it has learned, all of it, in one order.
 func (n *node) networks() string {
 	text, err := n.get("/api/v1/networks?limit=100")
 	if err != nil {
 		return err.Error()
 	}
-	return text
+	var page struct{ Networks []json.RawMessage }
+	if err := json.Unmarshal([]byte(text), &page); err != nil {
+		return err.Error()
+	}
+	slices.SortFunc(page.Networks, func(a, b json.RawMessage) int { return bytes.Compare(a, b) })
+	return fmt.Sprintf("%s", page.Networks)
 }
 
 // hears is Dovecot telling this node, as the script of deploy/dovecot does.
