@@ -6,7 +6,10 @@ GO          ?= go
 RELEASE     ?=# the version of a release build; otherwise the commit says it
 
 # what `make test` does, in this order
-STEPS := deps build pages format vet lint tidy unit packages smoke e2e
+STEPS := deps build pages format vet lint tidy unit packages smoke e2e private
+
+# logs and metrics of the program while it is tested
+SAID    := $(CURDIR)/.cache/said
 
 # the dashboard, which Node builds: make build UI=no leaves it out
 UI      ?= yes
@@ -49,8 +52,8 @@ build: ui ## build bin/diastole, static, with the dashboard
 	@mkdir -p bin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.release=$(RELEASE)" -o bin/diastole ./cmd/diastole
 
-pages: build ## the dashboard: its types, its logic, and every page of it in a browser
-	@cd $(UIDIR) && npx tsc --noEmit && npm test --silent
+pages: build ## the dashboard: its types against the API, its logic, and every page of it in a browser
+	@cd $(UIDIR) && node types.mjs check && npx tsc --noEmit && npm test --silent
 	@if command -v chromium >/dev/null || [ -n "$${CI:-}" ]; then cd $(UIDIR) && DIASTOLE_BINARY=$(CURDIR)/bin/diastole npm run --silent browser; \
 	else echo "pages: no chromium here: no page was opened in a browser"; fi
 
@@ -67,7 +70,8 @@ tidy: ## fail where go.mod or go.sum is not what go mod tidy would write
 	$(GO) mod tidy -diff
 
 unit: ## every test but the end-to-end ones, with the race detector, in random order
-	$(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
+	@rm -rf $(SAID) && mkdir -p $(SAID)
+	DIASTOLE_OUTPUT=$(SAID) $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
 
 packages: deb ## the Debian package, the Helm chart and the Compose examples; the module of their tests
 	@cd test/package && $(GO) vet ./... && $$($(GO) -C ../.. tool -n staticcheck) ./... && $(GO) mod tidy -diff && $(GO) test -shuffle=on -timeout 10m ./...
@@ -76,7 +80,11 @@ smoke: ## every fuzz target for three seconds
 	@test/fuzz 3s
 
 e2e: ## the real binary in front of a real server (SOGo), as phones see it
-	$(GO) test -race -shuffle=on -count=1 -timeout 20m -v ./test/e2e | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+	@mkdir -p $(SAID)
+	DIASTOLE_OUTPUT=$(SAID) $(GO) test -race -shuffle=on -count=1 -timeout 20m -v ./test/e2e | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+
+private: ## look for the users, devices and passwords of the tests in what unit and e2e made the program say
+	DIASTOLE_SAID=$(SAID) $(GO) test -count=1 -v -run TestNothing ./test/private
 
 fuzz: ## every fuzz target for T (make fuzz T=1m)
 	@test/fuzz $(or $(T),1m)

@@ -89,6 +89,13 @@ func TestA(t *testing.T) { synctest.Test(t, func(t *testing.T) { time.Sleep(1) }
 	{"function length", "a test with a long table", one("proxy/a_test.go", "package proxy\nfunc TestA() {\n_ = []int{"+strings.Repeat("\n", 90)+"}\n}"), ""},
 	{"function length", "a test with a long subtest", one("proxy/a_test.go", "package proxy\nfunc TestA() {\nrun(func() {"+strings.Repeat("\n", 60)+"})\n}"), "a function has 61 lines"},
 	{"function length", "a test with two subtests", one("proxy/a_test.go", "package proxy\nfunc TestA() {"+strings.Repeat("\nrun(func() {"+strings.Repeat("\n", 40)+"})", 2)+"\n}"), ""},
+	{"log lines", "a message that varies", one("proxy/a.go", "package proxy\nfunc f() { log.Info(\"lost \" + name) }"), "the message must be a constant"},
+	{"log lines", "a level that nobody sees", one("proxy/a.go", "package proxy\nfunc f() { log.Log(c.level(), \"lost\") }"), "the level cannot be seen"},
+	{"log lines", "a time without its unit", one("proxy/a.go", "package proxy\nfunc f() { log.Info(\"lost\", zap.Float64(\"held\", 1)) }"), "its name ends in _seconds"},
+	{"log lines", "a duration", one("proxy/a.go", "package proxy\nfunc f() { log.Info(\"lost\", zap.Duration(\"held_seconds\", 1)) }"), "a time is zap.Float64"},
+	{"log lines", "a name with a dash", one("proxy/a.go", "package proxy\nfunc f() { log.Info(\"lost\", zap.Int(\"so-many\", 1)) }"), "snake_case"},
+	{"log lines", "a log under another name", one("proxy/a.go", "package proxy\nfunc f() { out.Info(\"lost\", zap.Int(\"many\", 1)) }"), "must be called log"},
+	{"log lines", "as they should be", one("proxy/a.go", "package proxy\nfunc f() { p.log.Info(\"lost\"+\" it\", zap.Float64(\"held_seconds\", 1)) }"), ""},
 	{"function length", "60 lines", one("proxy/a.go", "package proxy\nfunc f() {"+strings.Repeat("\n", 59)+"}"), ""},
 }
 

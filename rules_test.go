@@ -22,6 +22,7 @@ var rules = map[string]rule{
 	"file length":      fileLength,
 	"median length":    medianLength,
 	"function length":  functionLength,
+	"log lines":        logRules,
 }
 
 func TestTheHouseKeepsItsRules(t *testing.T) {

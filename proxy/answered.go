@@ -69,7 +69,7 @@ func (p *Proxy) conclude(x *exchange, held *wait, answer *heldAnswer, err error,
 		// Devices ask again at once, and all of them would ask the dying server in a
 		// circle.
 		p.blameUpstream(held.kind, err)
-		p.giveIn(held, end, held.jitter(10*time.Second), quiet)
+		p.giveIn(held, end, p.jitter(held, 10*time.Second), quiet)
 	default:
 		p.fail(held, err)
 	}

@@ -58,7 +58,7 @@ func (p *Proxy) read(r *http.Request, query eas.Envelope, body []byte, whole boo
 	a.device, a.tracked = device(r, query)
 	a.device.ID, a.device.Type = strings.Clone(a.device.ID), strings.Clone(a.device.Type)
 	if a.user = a.device.Principal; a.user == "" {
-		a.user = strings.Clone(query.User)
+		a.user = strings.Clone(fold(query.User))
 	}
 	a.credentials = p.credentials(r)
 	last, _ := p.memory.Last(a.device)

@@ -49,15 +49,15 @@ func (p *Proxy) attempt(r *http.Request, query eas.Envelope) (a attempt) {
 	if !a.sync {
 		place += " " + r.URL.Path
 	}
-	a.address = p.named("address", subscriber(a.from).String())
-	a.who = p.named("user", a.device.Principal, subscriber(a.from).String())
+	a.address = p.id("address", subscriber(a.from).String())
+	a.who = p.id("user", a.device.Principal, subscriber(a.from).String())
 	if a.device.ID != "" {
-		a.who = p.named("device", a.device.Principal, a.device.ID, a.device.Type)
+		a.who = p.id("device", a.device.Principal, a.device.ID, a.device.Type)
 	}
 	if a.known { // whoever signed in from there is not kept out by strangers there
-		a.address = p.named("known", string(a.who[:]), subscriber(a.from).String())
+		a.address = p.id("known", string(a.who[:]), subscriber(a.from).String())
 	}
-	a.pair = p.named(place, string(a.who[:]), string(a.credential[:]))
+	a.pair = p.id(place, string(a.who[:]), string(a.credential[:]))
 	return a
 }
 
@@ -73,8 +73,8 @@ func onlyTokens(r *http.Request) bool {
 	return true
 }
 
-// named makes an ID of names; the first says what it is of.
-func (p *Proxy) named(names ...string) shield.ID {
+// id makes an ID of names; the first says what it is of.
+func (p *Proxy) id(names ...string) shield.ID {
 	parts := make([][]byte, len(names))
 	for i, name := range names {
 		parts[i] = []byte(name)
@@ -135,7 +135,7 @@ func (p *Proxy) refused(g *guard, a *attempt) {
 	// These three fields come first, in this order: deploy/fail2ban/filter.d reads them.
 	// What a client chooses comes after them, and in quotes that it cannot leave.
 	p.config.Log.Info("login refused", zap.String("kind", kind), zap.String("client", a.from.String()),
-		zap.String("user", clip(p.config.LogUser(a.device.Principal))), zap.String("device", clip(a.device.ID)))
+		zap.String("user", p.named(a.device.Principal)), zap.String("device", p.named(a.device.ID)))
 	if g.failures == nil || again || was { // who was let in before does not guess
 		return
 	}

@@ -28,9 +28,9 @@ func isUpstreams(err error) bool {
 func (x *exchange) hadAnswer() bool { return x.vigil != nil && !x.vigil.firstAnswer() }
 
 // jitter is a random time below limit that ends before the device gives up.
-func (w *wait) jitter(limit time.Duration) time.Duration {
-	if w.interval > 0 {
-		limit = min(limit, w.interval-time.Since(w.began)-time.Second)
+func (p *Proxy) jitter(held *wait, limit time.Duration) time.Duration {
+	if held.interval > 0 {
+		limit = min(limit, p.left(held, held.interval)-time.Second)
 	}
 	if limit <= 0 {
 		return 0

@@ -59,7 +59,7 @@ func (p *Proxy) act(key holder, v verdict) {
 		p.release(held, byYounger)
 	}
 	for _, held := range v.Silent {
-		p.observe(held, ending{outcome: heartbeat.Silent, held: time.Since(held.began), status: "none"})
+		p.observe(held, ending{outcome: heartbeat.Silent, held: p.lasted(held), status: "none"})
 	}
 }
 

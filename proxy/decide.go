@@ -22,8 +22,7 @@ type decision struct {
 // decide asks the policy. It looks at what the request claims: a rule may deny,
 // and that has to come before any password reaches the server.
 func (p *Proxy) decide(r *http.Request, query eas.Envelope) decision {
-	addr := p.clientAddress(r)
-	name := p.settings.Load().Policy.Network(addr)
+	network, name := p.cameFrom(r)
 	return decision{
 		Decision: p.settings.Load().Policy.Decide(policy.Asker{
 			Network:    name,
@@ -32,9 +31,16 @@ func (p *Proxy) decide(r *http.Request, query eas.Envelope) decision {
 			User:       principal(r),
 			Device:     query.DeviceKey(),
 		}),
-		network: heartbeat.NetworkOf(addr, name, r.ProtoMajor == 2),
+		network: network,
 		known:   name != "",
 	}
+}
+
+// cameFrom is the network of a request, and its configured name, "" where it has none.
+func (p *Proxy) cameFrom(r *http.Request) (n heartbeat.Network, name string) {
+	addr := p.clientAddress(r)
+	name = p.settings.Load().Policy.Network(addr)
+	return heartbeat.NetworkOf(addr, name, r.ProtoMajor == 2), name
 }
 
 // given is what a wait may have of what it asked.
@@ -57,9 +63,9 @@ func (p *Proxy) give(now time.Time, a ask, d decision) *wait {
 	case d.Learn == policy.LearnEnforce && a.met:
 		// One wait at a time tries more than is sure, or a limit that has risen
 		// would never be found out. A stranger does not get that turn.
-		g.advice = p.config.Networks.Allow(now, d.network, a.key().ID(), a.interval)
+		g.advice = p.config.Networks.Allow(p.config.Clock.At(now), d.network, a.key().ID(), a.interval)
 	case d.Learn != policy.LearnOff:
-		g.advice = p.config.Networks.Advise(now, d.network).Interval
+		g.advice = p.config.Networks.Advise(p.config.Clock.At(now), d.network).Interval
 	}
 	g.goes, g.clamped = d.Limit(a.interval, g.advice)
 	g.would, _ = d.Enforced().Limit(a.interval, g.advice)
@@ -76,7 +82,8 @@ func (a *ask) key() heartbeat.Key {
 func (p *Proxy) deny(w http.ResponseWriter, r *http.Request, query eas.Envelope, d decision) {
 	p.config.Metrics.denied.WithLabelValues(d.Rule).Inc()
 	p.seldom.Info("denied", zap.String("rule", d.Rule), zap.String("client", p.clientAddress(r).String()),
-		zap.String("user", clip(p.config.LogUser(principal(r)))), zap.String("device", clip(query.DeviceKey())),
-		zap.String("device_type", clip(query.DeviceType)), zap.String("user_agent", clip(r.UserAgent())))
+		zap.String("user", p.named(principal(r))), zap.String("device", p.named(query.DeviceKey())),
+		zap.String("device_type", p.masked(query.DeviceType, principal(r), query.DeviceKey())),
+		zap.String("user_agent", p.masked(r.UserAgent(), principal(r), query.DeviceKey())))
 	w.WriteHeader(http.StatusForbidden)
 }

@@ -23,7 +23,7 @@ type ending struct {
 
 // ending finds out how a wait ended at the server.
 func (p *Proxy) ending(held *wait, answer *heldAnswer, err error, younger bool) ending {
-	e := ending{held: time.Since(held.began), status: "none"}
+	e := ending{held: p.lasted(held), status: "none"}
 	seen := heartbeat.Ending{Asked: held.goes, Held: e.held, Sync: held.kind == kindSync, Younger: younger}
 	switch {
 	case answer != nil:
@@ -45,7 +45,7 @@ func (p *Proxy) ending(held *wait, answer *heldAnswer, err error, younger bool) 
 
 // broken is the ending of a wait whose phone has gone.
 func (p *Proxy) broken(held *wait, how heartbeat.Cause) ending {
-	e := ending{held: time.Since(held.began), status: "none", gone: true}
+	e := ending{held: p.lasted(held), status: "none", gone: true}
 	e.outcome = heartbeat.Classify(heartbeat.Ending{Cause: how})
 	return e
 }

@@ -57,7 +57,7 @@ func (p *Proxy) inFull(a *ask) (answer []byte, status string) {
 
 // answerHere answers a wait that goes nowhere.
 func (p *Proxy) answerHere(w http.ResponseWriter, r *http.Request, held *wait, answer []byte, status string) {
-	p.begin(r, held)
+	p.begin(w, r, held)
 	p.observe(held, ending{outcome: heartbeat.Refused, code: http.StatusOK, status: status})
 	ownDocument(answer).writeTo(w)
 }

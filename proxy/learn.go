@@ -37,8 +37,9 @@ func (p *Proxy) learnAsked(held *wait) {
 }
 
 func (p *Proxy) asked(held *wait) {
-	p.config.Networks.Asked(held.began, held.network, held.interval)
-	e, ok := p.config.Devices.Asked(held.key(), held.began, held.network, held.interval)
+	began := p.config.Clock.At(held.began)
+	p.config.Networks.Asked(began, held.network, held.interval)
+	e, ok := p.config.Devices.Asked(held.key(), began, held.network, held.interval)
 	p.teach(held, e, ok)
 }
 
@@ -51,7 +52,7 @@ func (p *Proxy) learnEnded(held *wait, e ending) {
 		if !held.met {
 			p.asked(held)
 		}
-		evidence, ok := p.config.Devices.Ended(held.key(), time.Now(), held.asSeen(e, heartbeat.Unknown))
+		evidence, ok := p.config.Devices.Ended(held.key(), p.config.Clock.Now(), held.asSeen(e, heartbeat.Unknown))
 		p.teach(held, evidence, ok)
 	}
 	p.record(held, e, heartbeat.Unknown)
@@ -74,7 +75,7 @@ func (w *wait) asSeen(e ending, proof heartbeat.Proof) heartbeat.Wait {
 func (p *Proxy) record(held *wait, e ending, proof heartbeat.Proof) {
 	if p.config.Record != nil && held.tracked {
 		p.config.Record(Record{
-			Key: held.key(), When: held.began.Add(e.held), Kind: held.kind,
+			Key: held.key(), When: p.config.Clock.At(held.began).Add(e.held), Kind: held.kind,
 			Wait: held.asSeen(e, proof), Rule: held.Rule, Status: e.status,
 		})
 	}
@@ -83,7 +84,7 @@ func (p *Proxy) record(held *wait, e ending, proof heartbeat.Proof) {
 // teach takes evidence about a network, if the operator wants anything learned.
 func (p *Proxy) teach(held *wait, e heartbeat.Evidence, ok bool) {
 	if ok && held.Learn != policy.LearnOff {
-		p.config.Networks.Observe(time.Now(), held.network, e)
+		p.config.Networks.Observe(p.config.Clock.Now(), held.network, e)
 	}
 }
 
@@ -100,7 +101,7 @@ func (p *Proxy) watchDelivery(held *wait, e ending) (written func()) {
 	}
 	client, conn := held.client, held.client.socket()
 	answer := proof.Answer{
-		Conn: conn, Before: proof.Before(conn), Held: e.held,
+		Conn: conn, Before: proof.Before(conn), Held: p.config.Clock.Ours(e.held),
 		Device: held.from, Shared: held.http2,
 	}
 	if held.tracked {
@@ -122,6 +123,7 @@ func (p *Proxy) watchDelivery(held *wait, e ending) (written func()) {
 // proved takes in what became of an answer.
 func (p *Proxy) proved(held *wait, e ending, found heartbeat.Proof) {
 	p.config.Metrics.delivery.WithLabelValues(held.kind, found.String()).Inc()
+	p.logDelivery(held, e, found)
 	if held.followed() {
 		evidence, ok := p.config.Devices.Proved(held.key(), e.held, found)
 		p.teach(held, evidence, ok)

@@ -50,7 +50,7 @@ func TestMetricsAreNamedAsPrometheusWants(t *testing.T) {
 
 func TestMetricsThatNobodySeesWork(t *testing.T) {
 	NewMetrics(nil) // twice is no conflict
-	s := onSockets(t, lab.Answer(nothingNew), func(c *Config) { c.Metrics, c.Log, c.LogUser = nil, nil, nil })
+	s := onSockets(t, lab.Answer(nothingNew), func(c *Config) { c.Metrics, c.Log, c.LogName = nil, nil, nil })
 	wantReply(t, s.ask(post{cmd: "Ping", body: pingOf("480", "1")}), 200, pingSays(1))
 	wantReply(t, s.ask(post{cmd: "Ping", body: []byte("x")}), 200, pingSays(1))
 }

@@ -2,15 +2,16 @@ package proxy
 
 import (
 	"net/http"
-	"strings"
-	"unicode"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/diastole/diastole/heartbeat"
 )
 
 // begin counts a wait in and writes its first line.
-func (p *Proxy) begin(r *http.Request, held *wait) {
+func (p *Proxy) begin(w http.ResponseWriter, r *http.Request, held *wait) {
+	accessOf(w).waits = true
 	m := p.config.Metrics
 	m.held.WithLabelValues(held.kind).Inc()
 	if held.interval > 0 {
@@ -20,12 +21,11 @@ func (p *Proxy) begin(r *http.Request, held *wait) {
 	p.config.Log.Info("wait begins", append(p.waitFields(held),
 		zap.String("client", r.RemoteAddr),
 		zap.String("form", held.form),
-		zap.String("network", held.network.Name),
 		zap.Float64("advice_seconds", held.advice.Seconds()),
 		zap.Float64("would_seconds", held.would.Seconds()),
 		zap.Int("folders", held.folders),
-		zap.String("version", held.version),
-		zap.String("user_agent", clip(r.UserAgent())))...)
+		zap.String("eas_version", held.version),
+		zap.String("user_agent", p.masked(r.UserAgent(), held.user, held.device.ID)))...)
 }
 
 // observe counts a wait out, learns how it ended, and writes its last line. A device
@@ -57,25 +57,26 @@ func (p *Proxy) observe(held *wait, e ending) {
 		zap.String("status", e.status))...)
 }
 
-// clip keeps a client from filling the disk with one request after the other, and
-// from steering the terminal of whoever reads the log: zap escapes the controls of
-// ASCII, not those above it (U+009B begins a sequence as ESC does, U+202E turns the
-// rest of the line around).
-func clip(text string) string {
-	return strings.Map(func(c rune) rune {
-		if c > '~' && !unicode.IsPrint(c) {
-			return unicode.ReplacementChar
-		}
-		return c
-	}, text[:min(len(text), maxName)])
+// logDelivery writes what became of an answer, which is known up to half a minute after
+// the wait's last line. One that was lost is push that failed; the rest is for debugging.
+func (p *Proxy) logDelivery(held *wait, e ending, found heartbeat.Proof) {
+	level := zapcore.DebugLevel
+	if found == heartbeat.Lost {
+		level = zapcore.InfoLevel
+	}
+	p.config.Log.Log(level, "delivery", append(p.waitFields(held),
+		zap.Stringer("outcome", e.outcome),
+		zap.Float64("held_seconds", e.held.Seconds()),
+		zap.Stringer("proof", found))...)
 }
 
 func (p *Proxy) waitFields(held *wait) []zap.Field {
 	return []zap.Field{
 		zap.String("kind", held.kind),
-		zap.String("user", clip(p.config.LogUser(held.user))),
-		zap.String("device", held.device.ID),
-		zap.String("device_type", clip(held.device.Type)),
+		zap.String("user", p.named(held.user)),
+		zap.String("device", p.named(held.device.ID)),
+		zap.String("device_type", p.masked(held.device.Type, held.user, held.device.ID)),
+		zap.String("network", held.network.Name),
 		zap.Float64("asked_seconds", held.interval.Seconds()),
 		zap.Float64("given_seconds", held.goes.Seconds()),
 		zap.String("rule", held.Rule),

@@ -24,8 +24,10 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, command string) {
 // relay sends a prepared request up and its answer down. read, if not nil, sees
 // the answer before it is passed on and may wrap its body, not change it.
 func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.Request, command string, read func(*upstream.Response)) {
-	began := time.Now()
+	began, line := time.Now(), accessOf(w)
+	line.command = command
 	answer, err := p.do(r, request)
+	line.upstream = time.Since(began)
 	p.told(p.attemptOf(r), answer)
 	if err != nil {
 		if r.Context().Err() != nil {

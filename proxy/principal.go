@@ -46,13 +46,18 @@ func fold(user string) string {
 			user += "@" + domain
 		}
 	}
-	lower := []byte(user)
-	for i, c := range lower {
+	return lowered(user)
+}
+
+// lowered has ASCII letters in lower case, and no others: it is as long as text is.
+func lowered(text string) string {
+	low := []byte(text)
+	for i, c := range low {
 		if 'A' <= c && c <= 'Z' {
-			lower[i] = c + 'a' - 'A'
+			low[i] = c + 'a' - 'A'
 		}
 	}
-	return string(lower)
+	return string(low)
 }
 
 // tokenUser reads the user from a JWT's claims, without checking the signature:

@@ -44,8 +44,9 @@ type Config struct {
 	Watch func(m Mailbox, heard func(changed bool)) Watching
 
 	Nodes Nodes // that stand beside this one
+	Clock Clock // in which devices and server live; ours
 
-	LogUser func(user string) string // how a user is written to the log; "-" for all
+	LogName func(name string) string // how a user or a device is written to the log; "-" for all
 	Log     *zap.Logger              // nowhere
 	Metrics *Metrics                 // unregistered
 }
@@ -92,8 +93,8 @@ func New(c Config) *Proxy {
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(nil)
 	}
-	if c.LogUser == nil {
-		c.LogUser = func(string) string { return "-" }
+	if c.LogName == nil {
+		c.LogName = func(string) string { return "-" }
 	}
 	if c.Devices == nil {
 		c.Devices = heartbeat.NewTracker(heartbeat.TrackerConfig{})
@@ -105,7 +106,7 @@ func New(c Config) *Proxy {
 		c.Memory = watch.NewMemory(Remembered)
 	}
 	p := &Proxy{
-		config: c, memory: c.Memory, proofs: proof.New(proof.Config{}),
+		config: c, memory: c.Memory, proofs: proof.New(proof.Config{Window: c.Clock.proving()}),
 		queue: hold.NewQueue(hold.QueueConfig{}), checks: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), secret: newSecret(),
 	}
 	p.seldom = c.Log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
@@ -173,7 +174,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.doomed { // what comes here is the rest of a body
 		panic(http.ErrAbortHandler)
 	}
-	p.serve(w, r)
+	p.serveLogged(w, r)
 	closing := w.Header().Get("Connection") == "close"
 	switch {
 	case c.body != nil:
@@ -210,6 +211,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	// Also what is not understood, or is no command: a password is in it too.
 	decided := p.decide(r, query)
+	accessOf(w).asks(query, decided.Rule)
 	if decided.Denied() {
 		p.showDenied(r, query, decided)
 		p.deny(w, r, query, decided)

@@ -28,7 +28,7 @@ func (p *Proxy) release(held *wait, why reason) {
 		return
 	}
 	asked := p.detach(held, false)
-	end := ending{held: time.Since(held.began), status: "none"}
+	end := ending{held: p.lasted(held), status: "none"}
 	switch why {
 	case byDrain:
 		end.outcome = heartbeat.Drained

@@ -123,8 +123,8 @@ func TestScenario29PingAndSyncAreToldApartByTheRequest(t *testing.T) {
 				var ended []string
 				if c.ended != "" {
 					ended = append(ended, c.ended)
-					if s.begun()["version"] != c.version {
-						t.Errorf("version %v", s.begun()["version"])
+					if s.begun()["eas_version"] != c.version {
+						t.Errorf("version %v", s.begun()["eas_version"])
 					}
 				}
 				s.wantOutcomes(ended...)

@@ -33,8 +33,14 @@ func TestScenario16KeptConnectionIsStale(t *testing.T) {
 				wantReply(t, s.ask(post{cmd: "Ping", body: body}), 200, pingSays(1))
 			}
 			s.wantSent(body, body, body)
-			if got := s.sent(3); got[1].Conn != 1 || got[1].Nth != 2 || got[2].Conn != 2 {
-				t.Errorf("the second went up on connection %d, then on %d", got[1].Conn, got[2].Conn)
+			// A request is recorded when its script ends, and that of the broken connection may end after the next
+			// one began: the order between connections says nothing.
+			conns := map[int]int{}
+			for _, r := range s.sent(3) {
+				conns[r.Conn]++
+			}
+			if conns[1] != 2 || conns[2] != 1 {
+				t.Errorf("requests by connection: %v, want two on the first and one on a fresh one", conns)
 			}
 			s.wantOutcomes("ping early", "ping early")
 			if s.count("diastole_upstream_stale_total", "resent", "true") != 1 || s.count("diastole_upstream_errors_total") != 0 {

@@ -18,6 +18,7 @@ type Settings struct {
 	ClientHeaders bool              // the server is told of the certificate that a client has shown
 	ForwardedFrom []netip.Prefix    // peers whose X-Forwarded-* are believed; none
 	LocationHosts map[string]string // X-MS-Location: internal host in lower case -> public host; none
+	LogRequests   bool              // a line in the log for each request that does not wait
 }
 
 // Hold says how waits are kept at the server.

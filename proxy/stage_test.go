@@ -3,7 +3,9 @@ package proxy
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -18,11 +20,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
-	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/diastole/diastole/internal/lab"
+	"github.com/diastole/diastole/internal/said"
 )
 
 // stage is a Proxy between phones and a server that says what the test tells it.
@@ -101,13 +103,15 @@ func newStage(t *testing.T, script lab.Script) *stage {
 }
 
 func (s *stage) open(front net.Listener, base string, set []func(*Config)) {
-	core, log := observer.New(zapcore.DebugLevel)
-	s.log = log
+	log, lines := said.Log(s, zapcore.DebugLevel)
+	said.Metrics(s, s.registry)
+	s.log = lines
 	u, err := url.Parse(base)
 	if err != nil {
 		s.Fatal(err)
 	}
-	c := Config{Upstream: u, Log: zap.New(core), Metrics: NewMetrics(s.registry), LogUser: func(user string) string { return user }}
+	c := Config{Upstream: u, Log: log, Metrics: NewMetrics(s.registry), LogName: hashed}
+	c.LogRequests = true
 	for _, change := range set {
 		change(&c)
 	}
@@ -134,6 +138,15 @@ func (s *stage) open(front net.Listener, base string, set []func(*Config)) {
 		s.settled()
 		s.proxy.Close()
 	})
+}
+
+// hashed writes a name as the program does by default, but under a key that is known.
+func hashed(name string) string {
+	if name == "" {
+		return "-"
+	}
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:6])
 }
 
 func (s *stage) serve(w http.ResponseWriter, r *http.Request) {

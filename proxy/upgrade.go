@@ -38,8 +38,10 @@ func (p *Proxy) upgrade(w http.ResponseWriter, r *http.Request, answer *upstream
 	if err := writeSwitch(down, answer, ahead); err != nil {
 		return
 	}
+	line := accessOf(w)
+	line.code = answer.Status
 	go join(up, io.MultiReader(unread(buffered.Reader), down))
-	join(down, up)
+	line.down = join(down, up)
 }
 
 func writeSwitch(down net.Conn, answer *upstream.Response, ahead []byte) error {
@@ -58,11 +60,12 @@ func writeSwitch(down net.Conn, answer *upstream.Response, ahead []byte) error {
 func unread(r *bufio.Reader) io.Reader { return io.LimitReader(r, int64(r.Buffered())) }
 
 // join copies until the end and then ends the other side's reading, or all of it
-// where half-closing is not possible.
-func join(to net.Conn, from io.Reader) {
-	_, err := io.Copy(to, from)
+// where half-closing is not possible. It tells how many bytes it copied.
+func join(to net.Conn, from io.Reader) int64 {
+	n, err := io.Copy(to, from)
 	half, ok := to.(interface{ CloseWrite() error })
 	if err != nil || !ok || half.CloseWrite() != nil {
 		to.Close()
 	}
+	return n
 }

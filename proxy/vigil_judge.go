@@ -96,7 +96,7 @@ func (p *Proxy) tell(x *exchange, folders []string) {
 	answer := ownDocument((&eas.PingResponse{Status: eas.PingChanges, Folders: folders}).Append(nil))
 	newest := len(waits) - 1
 	for i, held := range waits {
-		end := ending{outcome: heartbeat.Changed, held: time.Since(held.began), code: http.StatusOK, status: "2"}
+		end := ending{outcome: heartbeat.Changed, held: p.lasted(held), code: http.StatusOK, status: "2"}
 		p.observe(held, end)
 		switch {
 		case i == newest:

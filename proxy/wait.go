@@ -63,7 +63,7 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 	}
 	up, err := p.exchange(r, request, body, held)
 	if err != nil {
-		p.begin(r, held)
+		p.begin(w, r, held)
 		p.observe(held, p.ending(held, nil, err, false))
 		p.waitFault(held, err).writeTo(w)
 		return
@@ -74,7 +74,7 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 		p.refuseDraining(w)
 		return
 	}
-	p.begin(r, held)
+	p.begin(w, r, held)
 	p.limit(held, up)
 	p.join(held, up)
 	handler.stay()
@@ -145,8 +145,8 @@ func (p *Proxy) limit(held *wait, up *exchange) {
 		p.endInTime(held)
 		return
 	}
-	p.at(held, time.Until(held.began.Add(due+grace)), func() {
-		if up.sentFor() >= held.goes { // otherwise it stood in a queue
+	p.at(held, p.left(held, due)+grace, func() {
+		if p.config.Clock.Theirs(up.sentFor()) >= held.goes { // otherwise it stood in a queue
 			p.config.Metrics.overdue.WithLabelValues(held.kind).Inc()
 		}
 		p.release(held, byLimit)
@@ -156,6 +156,16 @@ func (p *Proxy) limit(held *wait, up *exchange) {
 // endInTime ends a wait that is held here when its interval is over.
 func (p *Proxy) endInTime(held *wait) {
 	p.at(held, time.Until(held.ends()), func() { p.release(held, byLimit) })
+}
+
+// lasted is how long a wait has been held, as its device counts.
+func (p *Proxy) lasted(held *wait) time.Duration {
+	return p.config.Clock.Theirs(time.Since(held.began))
+}
+
+// left is when a wait will have been held for so long.
+func (p *Proxy) left(held *wait, due time.Duration) time.Duration {
+	return p.config.Clock.Ours(due) - time.Since(held.began)
 }
 
 // at has then done in a while, instead of what was to be done before.

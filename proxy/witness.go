@@ -39,7 +39,7 @@ const (
 
 func (p *Proxy) show(what EventKind, held *wait) {
 	if p.config.Witness != nil {
-		p.config.Witness(held.event(what, time.Now()))
+		p.config.Witness(held.event(what, p.config.Clock.Now()))
 	}
 }
 
@@ -52,7 +52,7 @@ func (w *wait) event(what EventKind, now time.Time) Event {
 
 func (p *Proxy) showEnded(held *wait, e ending) {
 	if p.config.Witness != nil {
-		event := held.event(WaitEnds, time.Now())
+		event := held.event(WaitEnds, p.config.Clock.Now())
 		event.Held, event.Outcome = e.held, e.outcome
 		p.config.Witness(event)
 	}
@@ -61,7 +61,7 @@ func (p *Proxy) showEnded(held *wait, e ending) {
 func (p *Proxy) showDenied(r *http.Request, query eas.Envelope, d decision) {
 	if p.config.Witness != nil {
 		who := heartbeat.Key{Principal: principal(r), Device: strings.Clone(query.DeviceKey()), Type: strings.Clone(query.DeviceType)}
-		p.config.Witness(Event{What: Denied, When: time.Now(), Key: who, Network: d.network, Rule: d.Rule})
+		p.config.Witness(Event{What: Denied, When: p.config.Clock.Now(), Key: who, Network: d.network, Rule: d.Rule})
 	}
 }
 

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -27,6 +29,9 @@ type adminFlags struct {
 type adminAt struct {
 	Admin     string `default:"http://${admin}" placeholder:"URL" help:"Admin listener of the diastole to ask (default ${default})."`
 	TokenFile string `placeholder:"FILE" help:"File with its bearer token, where it wants one: that of admin.token_file."`
+	CA        string `name:"ca" placeholder:"FILE" help:"Authorities to believe for https:// instead of the system's, PEM."`
+	Cert      string `placeholder:"FILE" help:"Certificate to show it, where it wants one (admin.tls.client_ca), PEM."`
+	Key       string `placeholder:"FILE" help:"The certificate's private key, PEM; without one it is looked for in the certificate's file."`
 }
 
 const (
@@ -63,7 +68,7 @@ func (f adminFlags) shown(out io.Writer, answer []byte, page any) (printed bool,
 	if f.JSON {
 		var b bytes.Buffer
 		if err = json.Indent(&b, answer, "", "  "); err == nil {
-			_, err = b.WriteTo(out)
+			err = writeJSON(out, b.Bytes())
 		}
 		return true, err
 	}
@@ -95,12 +100,16 @@ func (f adminAt) send(method, path string, what []byte) ([]byte, error) {
 	if f.TokenFile != "" {
 		token, err := os.ReadFile(f.TokenFile)
 		if err != nil {
-			return nil, fmt.Errorf("--token-file: %w", err)
+			return nil, fmt.Errorf("--token-file: %w; give the file of its admin.token_file", err)
 		}
 		r.Header.Set("Authorization", "Bearer "+string(bytes.TrimSpace(token)))
 	}
+	secured, err := f.secured()
+	if err != nil {
+		return nil, err
+	}
 	// No proxy and no redirect: the token is for the address that was named.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true},
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: secured},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := client.Do(r)
 	if err != nil {
@@ -120,7 +129,18 @@ func (f adminAt) unreachable(err error) error {
 	if errors.As(err, &failed) {
 		err = failed.Err // without the URL, which is said already
 	}
+	var nameless *net.DNSError
+	var record tls.RecordHeaderError
+	var stranger *tls.CertificateVerificationError
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s does not answer within %v; does the way there drop packets, or is diastole out of breath? Its /livez tells", f.base(), askWithin)
+	case errors.As(err, &nameless) && nameless.IsNotFound:
+		return fmt.Errorf("there is no %s; give --admin URL, for example http://127.0.0.1:9180", nameless.Name)
+	case errors.As(err, &stranger):
+		return fmt.Errorf("%s shows a certificate that is not believed: %w; give its authority with --ca FILE", f.base(), err)
+	case errors.As(err, &record), strings.Contains(err.Error(), "gave HTTP response to HTTPS client"):
+		return fmt.Errorf("%s speaks no TLS; write http:// in --admin, on loopback or through ssh -L", f.base())
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("nobody listens at %s; is diastole running there, and is this its admin.listen? Otherwise give --admin URL", f.base())
 	case strings.Contains(err.Error(), "invalid header field value"):
@@ -138,6 +158,10 @@ func (f adminAt) refused(status int, body []byte) error {
 		return fmt.Errorf("%s wants a token: give --token-file FILE, the file of its admin.token_file", f.base())
 	case status == http.StatusUnauthorized:
 		return fmt.Errorf("%s does not take the token in %s: it must be that of its admin.token_file, which is read when it starts", f.base(), f.TokenFile)
+	case status == http.StatusBadRequest && strings.Contains(string(body), "HTTP request to an HTTPS server"): // net/http's words
+		return fmt.Errorf("%s speaks TLS; write https:// in --admin", f.base())
+	case status == http.StatusForbidden && f.Cert == "":
+		return fmt.Errorf("%s wants a client certificate: give --cert FILE and --key FILE, of its admin.tls.client_ca", f.base())
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%s answers, but is not the admin listener of a diastole of this version", f.base())
 	case status == http.StatusServiceUnavailable && bytes.HasPrefix(body, []byte("not ready: ")):

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/url"
 	"strconv"
 	"time"
@@ -35,25 +34,36 @@ func (c adviseCmd) Run(s streams) error {
 	if printed || err != nil {
 		return err
 	}
-	if err := c.print(s.out, page); err != nil {
+	if err := c.print(paperOf(s.out), page); err != nil {
 		return fmt.Errorf("printing advice: %w", err)
 	}
 	return nil
 }
 
-func (c adviseCmd) print(w io.Writer, page admin.NetworksPage) error {
+var networkColumns = []column{{head: "NETWORK"}, {head: "HTTP", figure: true, spare: true}, {head: "SURVIVED", figure: true}, {head: "DIED", figure: true},
+	{head: "DEVICES", figure: true, spare: true}, {head: "LIMIT"}, {head: "ADVICE", figure: true}, {head: "MEAN ASKED", figure: true}, {head: "EVENT 1040"}}
+
+func (c adviseCmd) print(w paper, page admin.NetworksPage) error {
 	p := page.Policy
 	fmt.Fprintf(w, "policy: mode %s, learn %s, firewall_idle %s, margin %s\n\n", p.Mode, p.Learn, known(p.FirewallIdle), interval(p.Margin))
 	if len(page.Networks) == 0 {
-		_, err := fmt.Fprintln(w, "no phone has asked to wait yet: there is nothing to say")
+		nothing := "no phone has asked to wait yet: there is nothing to say"
+		if c.Search != "" {
+			nothing = "no network has " + strconv.Quote(c.Search) + " in its name"
+		}
+		_, err := fmt.Fprintln(w, nothing)
 		return err
 	}
-	rows := [][]string{{"NETWORK", "HTTP", "SURVIVED", "DIED", "DEVICES", "LIMIT", "ADVICE", "MEAN ASKED", "EVENT 1040"}}
+	var rows [][]cell
 	for _, n := range page.Networks {
-		rows = append(rows, []string{n.Name, strconv.Itoa(n.HTTP), strconv.Itoa(n.Survived), strconv.Itoa(n.Died), strconv.Itoa(n.Devices),
-			limitOf(n), interval(n.Advice), interval(n.MeanAsked), eventOf(n)})
+		row := words(n.Name, strconv.Itoa(n.HTTP), strconv.Itoa(n.Survived), strconv.Itoa(n.Died), strconv.Itoa(n.Devices),
+			limitOf(n), interval(n.Advice), interval(n.MeanAsked), eventOf(n))
+		if n.Event1040 {
+			row[len(row)-1].tone = warn
+		}
+		rows = append(rows, row)
 	}
-	if err := printColumns(w, rows); err != nil {
+	if err := w.printTable(networkColumns, rows); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)

@@ -111,9 +111,10 @@ func TestWhoeverCannotBeAskedIsNamedWithTheWayOut(t *testing.T) {
 			"--admin " + url: url + " wants a token: give --token-file FILE, the file of its admin.token_file",
 			"--admin " + url + " --token-file " + wrong:      url + " does not take the token in " + wrong + ": it must be that of its admin.token_file, which is read when it starts",
 			"--admin " + url + " --token-file " + odd:        "the token in " + odd + " has characters that no token has",
-			"--admin " + url + " --token-file /no/such":      "--token-file: open /no/such: no such file or directory",
+			"--admin " + url + " --token-file /no/such":      "--token-file: open /no/such: no such file or directory; give the file of its admin.token_file",
 			"--admin http://127.0.0.1:1/":                    "nobody listens at http://127.0.0.1:1; is diastole running there, and is this its admin.listen? Otherwise give --admin URL",
 			"--admin " + other:                               other + " answers, but is not the admin listener of a diastole of this version",
+			"--admin https" + url[4:]:                        "https" + url[4:] + " speaks no TLS; write http:// in --admin, on loopback or through ssh -L",
 			"--admin http://%zz":                             "--admin http://%zz is no URL; write for example http://127.0.0.1:9180",
 			"--admin " + url + "/nope --token-file " + token: url + "/nope answers, but is not the admin listener of a diastole of this version",
 		} {

@@ -69,11 +69,12 @@ func shell(t *testing.T, command, id string) string {
 
 func TestWhoisLeadsFromANameToTheLogAndToTheDevices(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
-	p := start(t, "--config", configFile(t, server.URL, "policy: {rules: [{name: stolen, match: {user: [lost], device: [a1]}, deny: true}]}\n"))
+	p := start(t, "--config", configFile(t, server.URL, "policy: {rules: [{name: stolen, match: {user: [lost], device: [handset1]}, deny: true}]}\n"))
 	pingLater(t, p.address("edge"), "anna")
 	soon(t, server.pings)
 	server.mail <- struct{}{}
-	hash := p.await(1, "proxy", "wait ends").text("user")
+	ended := p.await(1, "proxy", "wait ends")
+	hash, device := ended.text("user"), ended.text("device")
 	if o := soon(t, pingLater(t, p.address("edge"), "lost")); o.code != 403 {
 		t.Fatalf("%v", o)
 	}
@@ -81,6 +82,12 @@ func TestWhoisLeadsFromANameToTheLogAndToTheDevices(t *testing.T) {
 	o := runProgram(t, "", "whois", "--admin", url, "ANNA")
 	if o.code != exitOK || !strings.Contains(o.out, "\"ANNA\" is in the log as ") || !strings.Contains(o.out, hash) || !strings.Contains(o.out, "changed") {
 		t.Errorf("%+v, want %s", o, hash)
+	}
+	if o := runProgram(t, "", "whois", "--admin", url, "handset1"); !strings.Contains(o.out, "\"handset1\" is in the log as "+device+"\n") || !strings.Contains(o.out, "changed") {
+		t.Errorf("the device's id: %+v, want %s", o, device)
+	}
+	if o := runProgram(t, "", "devices", "--admin", url, device); !strings.Contains(o.out, "changed") || len(device) != nameDigits {
+		t.Errorf("the device by its hash %q: %+v", device, o)
 	}
 	runProgram(t, "", "whois", "--admin", url, "nobody").ends(t, "\n\nno device of this user has asked to wait\n")
 	if o := runProgram(t, "", "whois", "--admin", url, "--json", "anna"); !json.Valid([]byte(o.out)) {

@@ -18,7 +18,7 @@ type decodeCmd struct {
 	File  string `arg:"" optional:"" help:"WBXML document, as it is or as hexadecimal digits; - or nothing reads standard input."`
 	Hex   string `placeholder:"DIGITS" help:"The document as hexadecimal digits."`
 	Query string `placeholder:"QUERY" help:"A query instead of a document: what follows the ? in an ActiveSync URL, base64 or plain. A whole URL or request line will do."`
-	JSON  bool   `name:"json" help:"With --query: one JSON object instead of a table."`
+	JSON  bool   `name:"json" help:"JSON instead of XML, or with --query instead of a table."`
 }
 
 // Help is shown by `diastole decode --help`.
@@ -29,6 +29,8 @@ func (decodeCmd) Help() string {
   xxd -p request.wbxml | diastole decode
   diastole decode --hex '03 01 6a 00 00 0d 45 48 03 34 38 30 00 01 01'
   diastole decode --query 'Cmd=Ping&User=jo&DeviceId=a1&DeviceType=iPhone'
+
+With --json an element is {"page": "Ping", "tag": "HeartbeatInterval", "content": ["480"]}: content has strings, elements and, for bytes that are no text, {"base64": "..."}.
 
 Of a broken document or query the part before the fault is printed, then what is wrong, and the exit code is 1.`
 }
@@ -41,11 +43,8 @@ func (c decodeCmd) Validate() error {
 			given++
 		}
 	}
-	switch {
-	case given > 1:
+	if given > 1 {
 		return errors.New("give one of FILE, --hex and --query")
-	case c.JSON && c.Query == "":
-		return errors.New("--json goes with --query")
 	}
 	return nil
 }
@@ -56,22 +55,26 @@ func (c decodeCmd) Run(s streams) error {
 	case c.Query != "":
 		return printQuery(s.out, c.Query, c.JSON)
 	case c.Hex != "":
-		return printDocument(s.out, "--hex", newHexReader(strings.NewReader(c.Hex)))
+		return c.document(s.out, "--hex", newHexReader(strings.NewReader(c.Hex)))
 	case c.File == "" || c.File == "-":
-		return printDocument(s.out, "standard input", binary(s.in))
+		return c.document(s.out, "standard input", binary(s.in))
 	}
 	f, err := os.Open(c.File)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return printDocument(s.out, c.File, binary(f))
+	return c.document(s.out, c.File, binary(f))
 }
 
-func printDocument(w io.Writer, name string, r io.Reader) error {
+func (c decodeCmd) document(w io.Writer, name string, r io.Reader) error {
 	var d wbxml.Decoder
 	d.ResetReader(r, wbxml.Limits{})
-	if err := eas.WriteXML(w, &d); err != nil {
+	write := eas.WriteXML
+	if c.JSON {
+		write = printElements
+	}
+	if err := write(w, &d); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil

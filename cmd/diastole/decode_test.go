@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -123,4 +124,25 @@ func TestOfABrokenQueryWhatCanBeReadIsPrintedAndThenTheFault(t *testing.T) {
 	o := runProgram(t, "", "decode", "--query", "User=jo&DeviceId=a")
 	o.is(t, outcome{exitError, "form        plain\nuser        jo\ndevice id   a\ndevice key  a\n",
 		"diastole: eas: the query names no command: neither Cmd= nor a base64 query (MS-ASHTTP 2.2.1.1.1)\n"})
+}
+
+func TestADocumentAsJSONHasPagesTagsAndContentInOrder(t *testing.T) {
+	const ping = `{"page":"Ping","tag":"Ping","content":[{"page":"Ping","tag":"HeartbeatInterval","content":["480"]},{"page":"Ping","tag":"Folders","content":[]}]}`
+	for digits, want := range map[string]string{
+		"03 01 6a 00 00 0d 45 48 03 34 38 30 00 01 09 01": ping,
+		"03 01 6a 00 00 0d 45 48 c3 02 ff fe 01 7f 01 01": `{"page":"Ping","tag":"Ping","content":[{"page":"Ping","tag":"HeartbeatInterval","content":[{"base64":"//4="}]},{"page":"Ping","tag":"x3F","content":[]}]}`,
+	} {
+		o := runProgram(t, "", "decode", "--json", "--hex", digits)
+		var got bytes.Buffer
+		if err := json.Compact(&got, []byte(o.out)); err != nil || got.String() != want || o.code != exitOK || o.err != "" {
+			t.Errorf("%s: %v, %+v, want %s", digits, err, o, want)
+		}
+	}
+	o := runProgram(t, "", "decode", "--json", "--hex", "03 01 6a 00 00 0d 45 48 03 34 38")
+	if !json.Valid([]byte(o.out)) || !strings.Contains(o.out, `"48"`) || o.code != exitError || !strings.Contains(o.err, "byte 11") {
+		t.Errorf("a broken one: %+v", o)
+	}
+	if o := runProgram(t, "", "decode", "--json", "--hex", "ff"); o.out != "" || o.code != exitError {
+		t.Errorf("nothing of it: %+v", o)
+	}
 }

@@ -12,7 +12,7 @@ import (
 // demoCmd runs the proxy in a world of its own.
 type demoCmd struct {
 	For      time.Duration `placeholder:"DURATION" help:"End after this time with a summary. Otherwise Ctrl-C ends it."`
-	Mail     time.Duration `default:"3s" placeholder:"DURATION" help:"How often a mail is delivered to somebody (default ${default})."`
+	Mail     time.Duration `default:"5s" placeholder:"DURATION" help:"How often a mail is delivered to somebody (default ${default})."`
 	Listen   string        `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where phones connect (default: a free port of 127.0.0.1)."`
 	Admin    string        `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Health and metrics (default: a free port of 127.0.0.1)."`
 	Upstream string        `placeholder:"URL" help:"Stand in front of this real server instead. Then nothing is simulated."`
@@ -20,7 +20,7 @@ type demoCmd struct {
 
 // Help is shown by "diastole demo --help".
 func (demoCmd) Help() string {
-	return `An ActiveSync server in memory, the proxy in front of it, and twelve phones behind three firewalls that forget idle connections. The phones live sixty times faster than real ones: what they call a minute takes a second, on the wire too.
+	return `An ActiveSync server in memory, the proxy in front of it, and twelve phones behind three firewalls that forget idle connections. All of them live sixty times faster than real ones: what they call a minute takes a second, and whatever the dashboard, the API and the other commands say of them is in their time.
 
 On a terminal it shows a table; otherwise it prints one JSON object a line for each wait that ended and each mail that arrived.`
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // lines writes what happens as JSON objects, one a line. Fields that end in _s are seconds: asked_s and next_s of the
-// phone's time, which runs "scale" times faster, the others true ones.
+// phone's time, which runs "scale" times faster (as /api/v1/fleet says in "pace"), the others true ones.
 type lines struct{ out *json.Encoder }
 
 type fields map[string]any

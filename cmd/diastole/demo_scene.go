@@ -17,40 +17,6 @@ import (
 	"github.com/diastole/diastole/internal/lab"
 )
 
-// demoScale is how many times faster the demo's phones live.
-const demoScale = 60
-
-// demoNetworks are the three ways to the proxy. Times are the phones'.
-var demoNetworks = []struct {
-	name string
-	idle time.Duration
-	from string // the address that the proxy sees: one for all behind a NAT
-}{
-	{"carrier-east", 13 * time.Minute, "127.0.11.1"},
-	{"carrier-west", 28 * time.Minute, "127.0.12.1"},
-	{"guest-wifi", 6 * time.Minute, "127.0.13.1"},
-}
-
-// demoPhones are who lives there; network counts from 0.
-var demoPhones = []struct {
-	user    string
-	network int
-	phone   lab.PhoneConfig
-}{
-	{"anna", 0, lab.PhoneConfig{Ladder: lab.DirectPush()}},
-	{"bert", 0, lab.PhoneConfig{Ladder: lab.AOSP()}},
-	{"carla", 0, lab.PhoneConfig{Ladder: lab.AOSPICS(), EmptyPing: true, ClosePing: true}},
-	{"dora", 0, lab.PhoneConfig{Ladder: lab.WindowsMobile(), Base64: true, DeviceType: "WP8"}},
-	{"emil", 1, lab.PhoneConfig{Ladder: lab.DirectPush()}},
-	{"fritz", 1, lab.PhoneConfig{Ladder: lab.AOSP()}},
-	{"gina", 1, lab.PhoneConfig{Ladder: lab.Fixed(10 * time.Minute)}},
-	{"hans", 1, lab.PhoneConfig{Ladder: lab.DirectPush(), HangingSync: true}},
-	{"ida", 2, lab.PhoneConfig{Ladder: lab.Fixed(3 * time.Minute)}},
-	{"jan", 2, lab.PhoneConfig{Ladder: lab.AOSP()}},
-	{"kim", 2, lab.PhoneConfig{Ladder: lab.DirectPush()}},
-	{"lena", 2, lab.PhoneConfig{Ladder: lab.AOSPICS()}},
-}
-
 // scene is the demo's world: server, proxy, firewalls, phones.
 type scene struct {
 	server *lab.Server
@@ -73,7 +39,7 @@ func newScene(c demoCmd, terminal bool, stderr *os.File) (*scene, error) {
 		users[p.user] = "demo"
 	}
 	s := &scene{every: c.Mail, stopProxy: make(chan os.Signal, 1), proxyDone: make(chan struct{}),
-		server: lab.NewServer(lab.ServerConfig{Users: users, MinHeartbeat: time.Second, MaxHeartbeat: 59 * time.Second})}
+		server: lab.NewServer(lab.ServerConfig{Users: users, Pace: demoScale})}
 	err := s.raiseProxy(c, terminal, stderr)
 	if err == nil {
 		err = s.raiseWalls()
@@ -91,7 +57,7 @@ func (s *scene) raiseProxy(c demoCmd, terminal bool, stderr *os.File) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := settings{Upstream: url, Listen: c.Listen, Admin: c.Admin}.load()
+	cfg, err := demoConfig(settings{Upstream: url, Listen: c.Listen, Admin: c.Admin})
 	if err != nil {
 		return err
 	}
@@ -102,7 +68,7 @@ func (s *scene) raiseProxy(c demoCmd, terminal bool, stderr *os.File) error {
 			return err
 		}
 	}
-	s.daemon, err = assemble(context.Background(), cfg, log)
+	s.daemon, err = assembleIn(context.Background(), cfg, log, demoScale)
 	return err
 }
 
@@ -111,7 +77,7 @@ func (s *scene) raiseWalls() error {
 	for _, n := range demoNetworks {
 		d := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(n.from)}}
 		wall, door, err := lab.ListenFirewall(lab.FirewallConfig{Dial: d.DialContext,
-			Address: s.daemon.phones.Addr().String(), Idle: n.idle / demoScale})
+			Address: s.daemon.phones.Addr().String(), Idle: n.idle/demoScale + demoLate, Mute: true})
 		if err != nil {
 			return err
 		}
@@ -138,7 +104,7 @@ func (s *scene) phone(i int, v *view) lab.PhoneConfig {
 	cfg := p.phone
 	cfg.URL = fmt.Sprintf("https://%s", s.doors[p.network])
 	cfg.User, cfg.Password, cfg.DeviceID = p.user, "demo", "demo"+p.user
-	cfg.Scale, cfg.Grace = demoScale, time.Second
+	cfg.Scale, cfg.Plain, cfg.Grace = demoScale, true, time.Second
 	cfg.TLS = &tls.Config{InsecureSkipVerify: true} // the proxy's certificate is made at this start
 	cfg.OnAsk = func(d time.Duration) { v.ask(i, d) }
 	cfg.OnWait = func(w lab.Wait) { v.wait(i, w) }

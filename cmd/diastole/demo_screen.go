@@ -63,12 +63,12 @@ func (v *view) table() (lines []string) {
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	d := v.scene.daemon
 	add("diastole %s: %d phones behind firewalls that forget, living %d times faster than yours", thisBuild().version, len(v.rows), demoScale)
-	add("  phones  https://%s/    admin  %s    Ctrl-C ends it", d.phones.Addr(), d.adminURL())
+	add("  dashboard  %s    phones  https://%s/    Ctrl-C ends it", d.adminURL(), d.phones.Addr())
 	add("  running %s, %s for the phones; %d waits held by the server, %d mails delivered",
 		span(time.Since(v.start)), span(time.Since(v.start)*demoScale), v.scene.server.Held(), v.scene.delivered.Load())
 	for i, n := range demoNetworks {
 		add("")
-		add("%s, forgets after %s: %d connections forgotten", n.name, span(n.idle), v.scene.walls[i].Forgotten())
+		add("%s, forgets after %s: %d connections forgotten; %s", n.name, span(n.idle), v.scene.walls[i].Forgotten(), v.scene.learned(i))
 		add("  %-6s %-20s %-7s %-10s %-28s %6s %6s %6s %9s", "phone", "ladder", "asks", "search", "last wait", "waits", "lost", "mails", "last mail")
 		for _, r := range v.rows {
 			if r.network == n.name {

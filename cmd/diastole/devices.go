@@ -2,11 +2,9 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/url"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/diastole/diastole/internal/admin"
@@ -21,7 +19,7 @@ type devicesCmd struct {
 
 // Help is shown by `diastole devices --help`.
 func (devicesCmd) Help() string {
-	return `Asks the admin listener of a running diastole. Users are written as in its log (log.users), but a search finds their plain names too.
+	return `Asks the admin listener of a running diastole. Users are written as in its log (log.users), but a search finds their plain names too, and a device by how the log writes it.
 
 ASKED is what the device asks for now; GIVEN what its last wait was allowed. STATE is how far it has found what its way survives. LAST WAITS, newest first: how they ended, after how long, and whether the answer is known to have arrived (confirmed or acked) or not (lost).`
 }
@@ -44,31 +42,35 @@ func (c devicesCmd) Run(s streams) error {
 	if printed || err != nil {
 		return err
 	}
-	if err := c.print(s.out, page); err != nil {
+	if err := c.print(paperOf(s.out), page); err != nil {
 		return fmt.Errorf("printing devices: %w", err)
 	}
 	return nil
 }
 
-func (c devicesCmd) print(w io.Writer, page admin.DevicesPage) (err error) {
+var deviceColumns = []column{{head: "USER"}, {head: "DEVICE"}, {head: "TYPE", spare: true}, {head: "NETWORK", spare: true}, {head: "ASKED", figure: true},
+	{head: "GIVEN", figure: true, spare: true}, {head: "LADDER", spare: true}, {head: "STATE"}, {head: "SEEN", spare: true}, {head: "LAST WAITS"}}
+
+func (c devicesCmd) print(p paper, page admin.DevicesPage) (err error) {
 	switch {
 	case len(page.Devices) == 0 && c.Search != "":
-		_, err = fmt.Fprintf(w, "no device has %s in its user, id or type\n", strconv.Quote(c.Search))
+		_, err = fmt.Fprintf(p, "no device has %s in its user, id or type\n", strconv.Quote(c.Search))
 		return err
 	case len(page.Devices) == 0:
-		_, err = fmt.Fprintln(w, "no device has asked to wait yet")
+		_, err = fmt.Fprintln(p, "no device has asked to wait yet")
 		return err
 	}
-	rows := [][]string{{"USER", "DEVICE", "TYPE", "NETWORK", "ASKED", "GIVEN", "LADDER", "STATE", "LAST WAITS", "SEEN"}}
+	var rows [][]cell
 	for _, d := range page.Devices {
-		rows = append(rows, []string{d.User, d.Device, d.Type, networkName(d.Network, d.HTTP),
-			interval(d.Asked), interval(d.Given), d.Ladder, stateOf(d), lastWaits(d.Waits), seen(d.Seen)})
+		row := words(d.User, d.Device, d.Type, networkName(d.Network, d.HTTP), interval(d.Asked), interval(d.Given), d.Ladder, stateOf(d), seen(d.Seen, time.Now()), lastWaits(d.Waits))
+		row[len(row)-3].tone, row[len(row)-1].tone = toneOf(d), toneOfWaits(d.Waits)
+		rows = append(rows, row)
 	}
-	if err := printColumns(w, rows); err != nil {
+	if err := p.printTable(deviceColumns, rows); err != nil {
 		return err
 	}
 	if page.More {
-		_, err = fmt.Fprintf(w, "\nthere are more: narrow the search, or raise --limit (at most %d)\n", admin.MaxItems)
+		_, err = fmt.Fprintf(p, "\nthere are more: narrow the search, or raise --limit (at most %d)\n", admin.MaxItems)
 	}
 	return err
 }
@@ -78,6 +80,25 @@ func stateOf(d admin.Device) string {
 		return d.State + ", deaf to limits"
 	}
 	return d.State
+}
+
+// toneOf is warn for a device that somebody should look at.
+func toneOf(d admin.Device) tone {
+	switch {
+	case d.Deaf || strings.HasPrefix(d.State, "fallen") || strings.HasPrefix(d.State, "oscillating"):
+		return warn
+	case strings.HasPrefix(d.State, "settled"):
+		return good
+	}
+	return plain
+}
+
+// toneOfWaits is bad where the last answer is not known to have arrived.
+func toneOfWaits(waits []admin.Wait) tone {
+	if len(waits) > 0 && (waits[0].Outcome == "silent" || waits[0].Proof == "lost") {
+		return bad
+	}
+	return plain
 }
 
 // shownWaits is how many of its last waits fit into a device's line.
@@ -103,12 +124,16 @@ func interval(seconds float64) string {
 	return span(time.Duration(seconds * float64(time.Second)))
 }
 
-func seen(when string) string {
+// seen is a time of day today, and a date before.
+func seen(when string, now time.Time) string {
 	t, err := time.Parse(time.RFC3339, when)
 	if err != nil {
 		return when
 	}
-	return t.Local().Format(time.DateTime)
+	if t, now = t.Local(), now.Local(); t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return t.Format(time.TimeOnly)
+	}
+	return t.Format("2006-01-02 15:04")
 }
 
 // networkName tells the two networks apart that one name stands for.
@@ -117,30 +142,4 @@ func networkName(name string, http int) string {
 		return name + " (HTTP/2)"
 	}
 	return name
-}
-
-// widest is how much of a cell is shown. Devices choose their names: one that is a
-// line long would push everybody's columns off the screen.
-const widest = 80
-
-func printColumns(w io.Writer, rows [][]string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		for i, cell := range row {
-			row[i] = shown(cell)
-		}
-		fmt.Fprintln(t, strings.Join(row, "\t"))
-	}
-	return t.Flush()
-}
-
-func shown(cell string) string {
-	cell = harmless(cell)
-	if cell == "" {
-		return "-"
-	}
-	if letters := []rune(cell); len(letters) > widest {
-		return string(letters[:widest-1]) + "…"
-	}
-	return cell
 }

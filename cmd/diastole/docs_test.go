@@ -51,7 +51,7 @@ func TestTheFirewallPageNamesEveryColumnAndMetric(t *testing.T) {
 		}
 	}
 	var table strings.Builder
-	if err := (adviseCmd{}).print(&table, admin.NetworksPage{Networks: make([]admin.Network, 1)}); err != nil {
+	if err := (adviseCmd{}).print(paper{Writer: &table}, admin.NetworksPage{Networks: make([]admin.Network, 1)}); err != nil {
 		t.Fatal(err)
 	}
 	header := strings.Split(table.String(), "\n")[2]

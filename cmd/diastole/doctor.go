@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -33,7 +32,7 @@ type doctorCmd struct {
 func (doctorCmd) Help() string {
 	return `With --upstream: proves which profile, way of holding and check fit a server: what it calls itself, whether it holds a waiting request, what a short one costs, and whether its answers about changes are true. It takes two to three minutes, and a minute more for each wait that mail disturbs. Two devices, DiastoleDoctor1 and 2, appear in the server's list of the user's devices, and more with --load. A mail is sent from the user to itself and deleted again; without an address the newest mail of the last week is marked as read or unread, and back. Everything is said on standard error before it is done, and Ctrl-C puts it right too.
 
-With --url: looks at TLS, OPTIONS, FolderSync and Sync, holds waits of different lengths at once, and says which side cuts them and after how long. It takes as long as the longest wait, and up to --search more if waits die without a word. Run it where phones are: what it finds is true of the way from there. Up to nine devices, DiastoleDoctor1 to 9, appear in the user's list; the mailbox is only read.
+With --url: looks at TLS, OPTIONS, FolderSync and Sync, holds waits of different lengths at once, and says which side cuts them and after how long. It takes as long as the longest wait, and up to --search more if waits are cut: to find the exact figure, or to see it happen twice. Run it where phones are: what it finds is true of the way from there. Up to nine devices, DiastoleDoctor1 to 9, appear in the user's list; the mailbox is only read.
 
 Exit codes: 0 what is recommended was proven, or nothing cuts; 1 it cannot be told, or something cuts, or an error; 2 a command line that makes no sense.`
 }
@@ -100,9 +99,7 @@ func (c doctorCmd) Run(s streams) error {
 func (c doctorCmd) print(s streams, report *doctor.Report, failed error) error {
 	switch {
 	case c.JSON:
-		e := json.NewEncoder(s.out)
-		e.SetIndent("", "  ")
-		return e.Encode(report)
+		return printJSON(s.out, report)
 	case failed != nil:
 		return nil
 	}

@@ -32,7 +32,7 @@ type bar struct {
 }
 
 func newBars(out *os.File) *bars {
-	b := &bars{out: out, terminal: isTerminal(out), began: time.Now(), stop: make(chan struct{})}
+	b := &bars{out: out, terminal: obeys(out), began: time.Now(), stop: make(chan struct{})}
 	if b.terminal {
 		b.drawn.Go(b.grow)
 	}
@@ -99,7 +99,7 @@ func (b *bars) write(text string) {
 	if b.lines > 0 {
 		fmt.Fprintf(&all, "\x1b[%dA", b.lines) // cursor up (ECMA-48 8.3.22)
 	}
-	all.WriteString("\r" + eraseBelow + text)
+	all.WriteString("\r" + eraseBelow + text + noWrap)
 	b.lines = 0
 	for _, lane := range b.lanes {
 		if lane.Lasts > 0 {
@@ -107,8 +107,15 @@ func (b *bars) write(text string) {
 			b.lines++
 		}
 	}
-	b.out.WriteString(all.String())
+	b.out.WriteString(all.String() + wrap)
 }
+
+// A bar that is wider than the terminal is cut off: broken into two lines it would be
+// drawn anew below itself each time (DECAWM, VT100).
+const (
+	noWrap = "\x1b[?7l"
+	wrap   = "\x1b[?7h"
+)
 
 // barWidth leaves room for the words on a terminal of 80 columns.
 const barWidth = 30

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // pathFlags say how a way is tried.
 type pathFlags struct {
 	Holds  []time.Duration `placeholder:"TIME,..." help:"With --url: the lengths of the waits, at most 8 (default 60s,300s,600s,900s)."`
-	Search time.Duration   `default:"45m" placeholder:"TIME" help:"With --url: how long the search for the exact figure may take when waits die without a word; 0: none (default ${default})."`
+	Search time.Duration   `default:"45m" placeholder:"TIME" help:"With --url: how much longer it may take to find the exact figure, where waits die without a word, or to hold one again that was ended; 0: not at all (default ${default})."`
 }
 
 func (f pathFlags) validate(used bool) error {
@@ -40,11 +41,20 @@ var errCut = errReported{errors.New("something cuts waits, or it cannot be told"
 // walk looks at the way to a server.
 func (c doctorCmd) walk(ctx context.Context, s streams, p doctor.PathConfig) error {
 	shown := newBars(s.err)
+	if name := proxySet(); name != "" {
+		shown.tell(name + " is set, and not used: phones go straight to the address")
+	}
 	p.Holds, p.Search, p.Tell, p.Watch = c.Holds, c.Search, shown.tell, shown.watch
 	report, err := doctor.RunPath(ctx, p)
 	shown.close()
-	if printed := c.printPath(s.out, report); err != nil || printed != nil {
+	printed := c.printPath(s.out, report)
+	switch {
+	case printed != nil:
 		return errors.Join(err, printed)
+	case err != nil && isTerminal(s.out) && isTerminal(s.err):
+		return errReported{err} // the verdict, right above, says it
+	case err != nil:
+		return err
 	}
 	if report.Verdict.Side != doctor.SideNone {
 		return errCut
@@ -52,24 +62,43 @@ func (c doctorCmd) walk(ctx context.Context, s streams, p doctor.PathConfig) err
 	return nil
 }
 
+// proxySet is a variable that names a proxy, as other programs use it; "" without one.
+func proxySet() string {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"} {
+		if os.Getenv(name) != "" {
+			return name
+		}
+	}
+	return ""
+}
+
 // printPath writes the report as far as it goes.
 func (c doctorCmd) printPath(out *os.File, report *doctor.PathReport) error {
 	if c.JSON {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(report)
+		return printJSON(out, report)
 	}
-	if isTerminal(out) && os.Getenv("NO_COLOR") == "" {
-		return report.Print(out, painted)
+	if p := paperOf(out); p.colour {
+		return report.Print(p, p.paint)
 	}
 	return report.Print(out, nil)
 }
 
-// painted is green where nothing cuts, yellow where nobody knows, and red else.
-func painted(side doctor.Side, text string) string {
-	colour := map[doctor.Side]string{doctor.SideNone: "\x1b[1;32m", doctor.SideUnknown: "\x1b[1;33m"}[side]
-	if colour == "" {
-		colour = "\x1b[1;31m"
+func printJSON(w io.Writer, report any) error {
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
 	}
-	return colour + text + "\x1b[0m"
+	return writeJSON(w, append(text, '\n'))
+}
+
+// paint has the verdict green where nothing cuts, yellow where nobody knows, and red else.
+func (p paper) paint(side doctor.Side, text string) string {
+	said := bad
+	switch side {
+	case doctor.SideNone:
+		said = good
+	case doctor.SideUnknown:
+		said = warn
+	}
+	return p.tint(bold+";"+said, text)
 }

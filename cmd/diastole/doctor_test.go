@@ -34,11 +34,17 @@ func patient(t *testing.T, first time.Duration) (flags []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	password := filepath.Join(t.TempDir(), "password")
-	if err := os.WriteFile(password, []byte("secret\n"), 0o600); err != nil {
+	return []string{"doctor", "--upstream", url, "--user", "anna", "--password-file", passwordFile(t), "--address", server.Address("anna"), "--wait", "5s"}
+}
+
+// passwordFile has the password of every user of the lab.
+func passwordFile(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("secret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return []string{"doctor", "--upstream", url, "--user", "anna", "--password-file", password, "--address", server.Address("anna"), "--wait", "5s"}
+	return file
 }
 
 func TestTheDoctorSaysWhatFitsAndExitsWithItsAnswer(t *testing.T) {

@@ -32,7 +32,7 @@ func TestWhileDrainingItIsNotReadyAndRequestsOnTheirWayAreFinished(t *testing.T)
 	<-server.slow
 	p.signal(unix.SIGTERM)
 	draining := p.await(1, "", "draining")
-	if draining.text("signal") != "terminated" || draining.text("within") != "1h0m0s" {
+	if draining.text("signal") != "terminated" || draining["within_seconds"] != 3600.0 {
 		t.Errorf("got %v", draining)
 	}
 	if a := get(t, "http://"+p.address("admin")+"/readyz"); a.code != 503 || a.body != "not ready: draining: this process is about to stop\n" {

@@ -17,6 +17,7 @@ import (
 type networkMetrics struct {
 	names atomic.Pointer[[]string]
 	known *heartbeat.Networks
+	now   func() time.Time
 }
 
 // name says which networks have a name from now on.
@@ -55,7 +56,7 @@ func networkDesc(name, help string, more ...string) *prometheus.Desc {
 
 // registerLearned adds the gauges that are read from what was learned.
 func registerLearned(r prometheus.Registerer, l *learned, named []policy.NetworkSpec) (*networkMetrics, error) {
-	m := &networkMetrics{known: l.networks}
+	m := &networkMetrics{known: l.networks, now: time.Now}
 	m.name(named)
 	followed := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "diastole_devices_followed",
 		Help: "Devices whose negotiation is followed."}, func() float64 { return float64(l.devices.Len()) })
@@ -75,7 +76,7 @@ func (m *networkMetrics) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (m *networkMetrics) Collect(to chan<- prometheus.Metric) {
-	now := time.Now()
+	now := m.now()
 	for _, name := range *m.names.Load() {
 		for _, http := range []uint8{1, 2} {
 			n := heartbeat.Network{Name: name, HTTP: http}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/internal/admin"
 	"github.com/diastole/diastole/internal/lab"
 	"github.com/diastole/diastole/internal/store"
 )
@@ -145,7 +147,7 @@ func TestAfterARestartItKnowsWhatItKnew(t *testing.T) {
 	config := configFile(t, url, "log: {users: plain}\nstate: {path: state.db}\n")
 	p := start(t, "--config", config)
 	live(t, server, p.address("edge"), lab.PhoneConfig{User: "anna", DeviceID: "annas1"})
-	before := p.says("devices")
+	before, id := p.says("devices"), p.onlyID()
 	p.signal(unix.SIGTERM)
 	p.exit(0)
 
@@ -157,12 +159,25 @@ func TestAfterARestartItKnowsWhatItKnew(t *testing.T) {
 	if after := again.says("devices"); !starts(lineOf(t, after, "anna"), lineOf(t, before, "anna")[:6]...) || !strings.Contains(after, "changed") {
 		t.Errorf("before:\n%safter:\n%s", before, after)
 	}
+	if again.onlyID() != id {
+		t.Error("a link to the device leads nowhere")
+	}
 	if got := lineOf(t, again.says("advise"), "127.0.0.0/24"); !starts(got, "127.0.0.0/24", "1") || got[7] != "15m" {
 		t.Errorf("the network: %v", got)
 	}
 	again.signal(unix.SIGTERM)
 	again.exit(0)
 	checkWaits(t, filepath.Join(filepath.Dir(config), "state.db"))
+}
+
+// onlyID is the id of the one device that is known.
+func (p *process) onlyID() string {
+	p.t.Helper()
+	var page admin.DevicesPage
+	if err := json.Unmarshal([]byte(p.says("devices", "--json")), &page); err != nil || len(page.Devices) != 1 {
+		p.t.Fatalf("%v, %+v", err, page)
+	}
+	return page.Devices[0].ID
 }
 
 // checkWaits looks into the file for anna's wait.

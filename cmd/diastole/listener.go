@@ -82,7 +82,7 @@ func (l *listener) shut(ctx context.Context, parked <-chan struct{}) error {
 // "nothing new" within the time that drain gives. It returns at once.
 func (d *daemon) leave(ctx context.Context, l *listener) {
 	log, within := d.log.With(zap.Stringer("address", l.Addr())), d.config.Drain
-	log.Info("leaving the former address", zap.Duration("within", within))
+	log.Info("leaving the former address", zap.Float64("within_seconds", within.Seconds()))
 	l.entrance.Drain(window(within))
 	d.leaving.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, within)

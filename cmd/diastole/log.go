@@ -48,33 +48,34 @@ func isTerminal(f *os.File) bool {
 	return err == nil
 }
 
-// userDigits of a digest tell the users of one server apart and still fit in a line.
-const userDigits = 12
+// nameDigits of a digest tell the users of one server apart and still fit in a line.
+const nameDigits = 12
 
-// userNames says how log.users writes a user: "hashed" is the beginning of an
-// HMAC-SHA256 under a key drawn at this start, in hexadecimal. So one user's
-// lines belong together until the next start, and nobody can try out names on an
-// old log. "plain" is the name itself. No name is "-".
-func userNames(how string) (func(user string) string, error) {
+// logNames says how log.users writes a user or a device: "hashed" is the beginning of an
+// HMAC-SHA256 under a key drawn at this start, in hexadecimal. So the lines of one
+// belong together until the next start, and nobody can try out names on an old log: the
+// key is never written anywhere and ends with the process. "plain" is the name itself.
+// No name is "-".
+func logNames(how string) (func(name string) string, error) {
 	key := make([]byte, sha256.Size)
 	if _, err := rand.Read(key); err != nil {
-		return nil, fmt.Errorf("drawing the key for hashed user names: %w", err)
+		return nil, fmt.Errorf("drawing the key for hashed names: %w", err)
 	}
-	// A search through all devices makes one for each: to make the keyed state anew every
+	// A search through all devices makes two for each: to make the keyed state anew every
 	// time would be most of its cost.
 	macs := sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
-	return func(user string) string {
+	return func(name string) string {
 		switch {
-		case user == "":
+		case name == "":
 			return "-"
 		case how == "plain":
-			return user
+			return name
 		}
 		mac := macs.Get().(hash.Hash)
 		defer macs.Put(mac)
 		mac.Reset()
-		io.WriteString(mac, user)
+		io.WriteString(mac, name)
 		var sum [sha256.Size]byte
-		return hex.EncodeToString(mac.Sum(sum[:0])[:userDigits/2])
+		return hex.EncodeToString(mac.Sum(sum[:0])[:nameDigits/2])
 	}, nil
 }

@@ -50,11 +50,11 @@ func TestTheLevelIsTheConfiguredOne(t *testing.T) {
 }
 
 func TestUserNamesAreTwelveDigitsOfAKeyDrawnAtStart(t *testing.T) {
-	one, err := userNames("hashed")
+	one, err := logNames("hashed")
 	if err != nil {
 		t.Fatal(err)
 	}
-	another, err := userNames("hashed")
+	another, err := logNames("hashed")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestUserNamesAreTwelveDigitsOfAKeyDrawnAtStart(t *testing.T) {
 	if !regexp.MustCompile(`^[0-9a-f]{12}$`).MatchString(jo) || jo != again || jo == one("al") || jo == another("jo") {
 		t.Errorf("jo %s and %s, al %s, jo after the next start %s", jo, again, one("al"), another("jo"))
 	}
-	plain, err := userNames("plain")
+	plain, err := logNames("plain")
 	if err != nil || plain("jo") != "jo" || plain("") != "-" || one("") != "-" {
 		t.Errorf("plain %q, nobody %q and %q, %v", plain("jo"), plain(""), one(""), err)
 	}

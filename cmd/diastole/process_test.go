@@ -6,12 +6,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/diastole/diastole/internal/said"
 )
 
 // patience is how long a test waits for something that comes at once unless it
@@ -59,6 +64,8 @@ type process struct {
 	cmd     *exec.Cmd
 	mu      sync.Mutex
 	grown   *sync.Cond // a line came, or the log ended
+	kept    io.Writer  // the log, for make private
+	page    sync.Once  // of metrics, likewise
 	lines   []line
 	notJSON []string
 	ended   bool
@@ -72,7 +79,7 @@ func start(t *testing.T, args ...string) *process {
 
 func startCommand(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{t: t, cmd: cmd}
+	p := &process{t: t, cmd: cmd, kept: said.File(t, said.LogLines)}
 	p.grown = sync.NewCond(&p.mu)
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
@@ -93,6 +100,7 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *process {
 		p.grown.Broadcast()
 	}()
 	t.Cleanup(func() {
+		p.keepMetrics()
 		cmd.Process.Kill() // an error means that it has ended
 		<-read
 		cmd.Wait()
@@ -112,6 +120,7 @@ func (p *process) add(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer p.grown.Broadcast()
+	fmt.Fprintln(p.kept, text)
 	var l line
 	if err := json.Unmarshal([]byte(text), &l); err != nil {
 		p.notJSON = append(p.notJSON, text)
@@ -174,8 +183,28 @@ func (p *process) address(logger string) string {
 	return p.await(1, logger, "listening").text("address")
 }
 
+// keepMetrics keeps what /metrics says before the process ends, if it can still be asked.
+func (p *process) keepMetrics() {
+	p.page.Do(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, l := range p.lines {
+			if l.text("msg") == "listening" && l.text("logger") == "admin" && !p.ended {
+				client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
+				if answer, err := client.Get("http://" + l.text("address") + "/metrics"); err == nil {
+					io.Copy(said.File(p.t, said.Page), answer.Body)
+					answer.Body.Close()
+				}
+			}
+		}
+	})
+}
+
 func (p *process) signal(s syscall.Signal) {
 	p.t.Helper()
+	if s != syscall.SIGHUP {
+		p.keepMetrics()
+	}
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.t.Fatal(err)
 	}

@@ -21,9 +21,9 @@ type queryField struct{ name, value string }
 func printQuery(w io.Writer, text string, asJSON bool) error {
 	envelope, parseErr := eas.ParseQuery(queryIn(text))
 	fields := queryFields(envelope)
-	show := printTable
+	show := printFields
 	if asJSON {
-		show = printJSON
+		show = printFieldsJSON
 	}
 	if err := show(w, fields); err != nil {
 		return fmt.Errorf("printing the query: %w", err)
@@ -97,7 +97,7 @@ func yes(b bool) string {
 	return ""
 }
 
-func printTable(w io.Writer, fields []queryField) error {
+func printFields(w io.Writer, fields []queryField) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range fields {
 		fmt.Fprintf(t, "%s\t%s\n", strings.ReplaceAll(f.name, "_", " "), harmless(f.value))
@@ -114,8 +114,8 @@ func harmless(s string) string {
 	return s
 }
 
-// printJSON keeps the order of the fields, which a map would lose.
-func printJSON(w io.Writer, fields []queryField) error {
+// printFieldsJSON keeps the order of the fields, which a map would lose.
+func printFieldsJSON(w io.Writer, fields []queryField) error {
 	lines := make([]string, 0, len(fields))
 	for _, f := range fields {
 		value, err := json.Marshal(f.value)
@@ -124,6 +124,5 @@ func printJSON(w io.Writer, fields []queryField) error {
 		}
 		lines = append(lines, fmt.Sprintf("  %q: %s", f.name, value))
 	}
-	_, err := fmt.Fprintf(w, "{\n%s\n}\n", strings.Join(lines, ",\n"))
-	return err
+	return writeJSON(w, []byte("{\n"+strings.Join(lines, ",\n")+"\n}\n"))
 }

@@ -18,7 +18,7 @@ import (
 // reloadable are the keys that a reload applies, beside all of policy. Every other key
 // needs a restart; so does one that is new and that nobody has thought about.
 var reloadable = []string{
-	"listen", "drain", "log.level", "forwarded.trusted",
+	"listen", "drain", "log.level", "log.access", "forwarded.trusted",
 	"upstream.profile", "upstream.hold", "upstream.slice", "upstream.linger", "upstream.max_waits", "upstream.pace",
 	"upstream.check", "upstream.max_checks", "upstream.check_pace", "upstream.location_hosts", "wake.poll", "wake.safety",
 }
@@ -147,5 +147,6 @@ func proxySettings(cfg *config.Config, rules *policy.Policy) proxy.Settings {
 		ForwardedFrom: cfg.Forwarded.Trusted,
 		ClientHeaders: cfg.TLS.Clients.Headers,
 		LocationHosts: cfg.Upstream.LocationHosts,
+		LogRequests:   cfg.Log.Access,
 	}
 }

@@ -16,7 +16,7 @@ const (
 	wasNotRead = "the configuration cannot be used, the one in force stays"
 
 	// denied is a rule that shows from outside: a phone gets 403.
-	denied = "policy: {rules: [{name: lost phone, match: {device: [a1]}, deny: true}]}\n"
+	denied = "policy: {rules: [{name: lost phone, match: {device: [handset1]}, deny: true}]}\n"
 )
 
 // metric is the value of a metric without labels, or with exactly these.

@@ -106,7 +106,7 @@ var errStoppedAtOnce = errors.New("stopped at once by a second signal: waits tha
 func (d *daemon) drain(s os.Signal, told signals) error {
 	d.gate.draining.Store(true) // before the line: who reads it and asks /readyz is told the same
 	d.manager.stopping(d.config.Drain)
-	d.log.Info("draining", zap.Stringer("signal", s), zap.Duration("within", d.config.Drain))
+	d.log.Info("draining", zap.Stringer("signal", s), zap.Float64("within_seconds", d.config.Drain.Seconds()))
 	d.proxy.Drain(window(d.config.Drain))
 	ctx, cancel := context.WithTimeout(context.Background(), d.config.Drain)
 	defer cancel()

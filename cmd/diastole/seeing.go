@@ -12,27 +12,40 @@ import (
 )
 
 // shown is what the API shows.
-func (d *daemon) shown(users func(string) string) *admin.Learned {
+func (d *daemon) shown(names func(string) string) *admin.Learned {
 	return &admin.Learned{
+		Now:       d.clock.Now,
+		Pace:      d.clock.Pace,
 		Devices:   d.learned.devices,
 		Networks:  d.learned.networks,
 		Tally:     d.tally,
 		Standing:  d.standing(),
 		Waits:     d.learned.waits,
 		Decide:    func(a policy.Asker) policy.Decision { return d.rules.Load().Decide(a) },
-		User:      users,
+		User:      names,
 		Spellings: proxy.Spellings,
+		Secret:    d.learned.store.Secret("device ids"),
 		Forget:    d.forget,
 	}
 }
 
+// whatHappened is the API's word for what the proxy has seen.
+var whatHappened = [...]admin.What{proxy.WaitBegins: admin.Begins, proxy.WaitEnds: admin.Ends, proxy.Denied: admin.Denied}
+
 // witness has an event of the proxy counted.
 func (d *daemon) witness(e proxy.Event) {
-	what := map[proxy.EventKind]admin.What{proxy.WaitBegins: admin.Begins, proxy.WaitEnds: admin.Ends, proxy.Denied: admin.Denied}
 	d.tally.Tell(admin.Event{
-		What: what[e.What], When: e.When, Key: e.Key, Kind: e.Kind, Network: e.Network, Rule: e.Rule,
+		What: whatHappened[e.What], When: e.When, Key: e.Key, Kind: e.Kind, Network: e.Network, Rule: e.Rule,
 		Asked: e.Asked, Given: e.Given, Would: e.Would, Advice: e.Advice, Held: e.Held, Outcome: e.Outcome,
 	})
+}
+
+// record keeps a wait that has ended, and counts an answer that did not arrive.
+func (d *daemon) record(r proxy.Record) {
+	d.learned.record(r)
+	if r.Wait.Proof == heartbeat.Lost {
+		d.tally.Lost(d.clock.Now())
+	}
 }
 
 // standing says how the program stands. It is asked from other goroutines than the
@@ -66,7 +79,7 @@ func (d *daemon) sampleLoad(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			load := d.proxy.Load()
-			d.tally.Sample(now, load.Waits+load.Checks)
+			d.tally.Sample(d.clock.At(now), load.Waits+load.Checks)
 		}
 	}
 }

@@ -51,6 +51,10 @@ func (c serveCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
+	// What net/http's clients have to say goes to Go's own log, and quotes their servers.
+	if restore, err := zap.RedirectStdLogAt(log.Named("go"), zap.DebugLevel); err == nil {
+		defer restore()
+	}
 	b := thisBuild()
 	log.Info("starting", zap.String("version", b.version), zap.String("commit", b.commit),
 		zap.String("config", c.source()), zap.Stringer("upstream", cfg.Upstream.URL))
@@ -91,6 +95,7 @@ type daemon struct {
 	phones  *listener
 	leaving sync.WaitGroup // former listeners that still drain
 	admin   *admin.Server  // nil where none is wanted
+	clock   proxy.Clock    // in which the phones live
 	tally   *admin.Tally
 	gate    *gate
 	broken  chan error // what ends the program
@@ -102,8 +107,14 @@ type daemon struct {
 
 // assemble binds all listeners. Nothing is answered yet.
 func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon, error) {
+	return assembleIn(ctx, cfg, log, 1)
+}
+
+// assembleIn does so for phones that live so many times faster than others.
+func assembleIn(ctx context.Context, cfg *config.Config, log *zap.Logger, pace int) (*daemon, error) {
 	metrics := newRegistry(thisBuild())
 	d := newDaemon(cfg, log, metrics)
+	d.clock.Pace = pace
 	err := d.assemble(ctx, metrics)
 	if err != nil {
 		d.close()
@@ -113,7 +124,8 @@ func assemble(ctx context.Context, cfg *config.Config, log *zap.Logger) (*daemon
 }
 
 func newDaemon(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) *daemon {
-	d := &daemon{config: cfg, log: log, tally: admin.NewTally(time.Now()), level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1), turns: make(chan struct{}),
+	now := time.Now()
+	d := &daemon{config: cfg, log: log, tally: admin.NewTally(now), clock: proxy.Clock{Began: now}, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1), turns: make(chan struct{}),
 		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
 	d.inForce.Store(&cfg.Upstream)
 	d.callers = edge.NewAddresses(d.edge)
@@ -136,7 +148,7 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 		return err
 	}
 	d.rules.Store(rules)
-	users, err := userNames(cfg.Log.Users) // one key for the log and the API: a line leads to its device
+	names, err := logNames(cfg.Log.Users) // one key for the log and the API: a line leads to its device
 	if err != nil {
 		return err
 	}
@@ -146,13 +158,14 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 	if d.named, err = registerLearned(metrics, d.learned, cfg.Policy.Networks); err != nil {
 		return err
 	}
+	d.named.now = d.clock.Now
 	if d.nodes, err = openNodes(context.WithoutCancel(ctx), cfg, log, metrics, d.learned); err != nil {
 		return err
 	}
 	if d.hub, err = openSources(cfg, log, metrics, d.nodes); err != nil {
 		return err
 	}
-	if d.proxy, err = d.newProxy(rules, users, metrics); err != nil {
+	if d.proxy, err = d.newProxy(rules, names, metrics); err != nil {
 		return err
 	}
 	d.nodes.serve(d.proxy)
@@ -162,9 +175,9 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 	if d.phones, err = d.listen(ctx, cfg); err != nil {
 		return err
 	}
-	d.admin, err = d.newAdmin(users, metrics)
-	if names := d.sockets.Untaken(); err == nil && len(names) > 0 {
-		log.Warn("sockets were handed over that nothing in the configuration takes: connections to them will hang", zap.Strings("names", names))
+	d.admin, err = d.newAdmin(ctx, names, metrics)
+	if left := d.sockets.Untaken(); err == nil && len(left) > 0 {
+		log.Warn("sockets were handed over that nothing in the configuration takes: connections to them will hang", zap.Strings("names", left))
 	}
 	return err
 }
@@ -179,7 +192,7 @@ func newRegistry(b build) *prometheus.Registry {
 	return r
 }
 
-func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metrics prometheus.Registerer) (*proxy.Proxy, error) {
+func (d *daemon) newProxy(rules *policy.Policy, names func(string) string, metrics prometheus.Registerer) (*proxy.Proxy, error) {
 	cfg := d.config
 	toUpstream, err := trusting("upstream.ca", cfg.Upstream.CA)
 	if err != nil {
@@ -191,18 +204,19 @@ func (d *daemon) newProxy(rules *policy.Policy, users func(string) string, metri
 		Settings: proxySettings(cfg, rules),
 		Devices:  d.learned.devices,
 		Networks: d.learned.networks,
+		Clock:    d.clock,
 		Memory:   d.learned.haves.memory,
-		Record:   d.learned.record,
+		Record:   d.record,
 		Witness:  d.witness,
 		Nodes:    d.nodes.beside(),
 		Watch:    watching(d.hub),
-		LogUser:  users,
+		LogName:  names,
 		Log:      d.log.Named("proxy"),
 		Metrics:  proxy.NewMetrics(metrics),
 	}), nil
 }
 
-func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
+func (d *daemon) newAdmin(ctx context.Context, names func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
 	if d.config.Admin.Listen == "" {
 		return nil, nil
 	}
@@ -214,6 +228,10 @@ func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer
 	if err != nil {
 		return nil, fmt.Errorf("admin.listen: %w", err)
 	}
+	secured, err := d.adminTLS(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if d.config.Admin.ReadyNeedsUpstream {
 		d.gate.upstream = d.proxy.UpstreamReachable
 	}
@@ -224,8 +242,9 @@ func (d *daemon) newAdmin(users func(string) string, metrics prometheus.Gatherer
 		Ready:    d.gate.ready,
 		Pprof:    d.config.Admin.Pprof,
 		Token:    token,
+		TLS:      secured,
 		Hosts:    d.config.Admin.Hosts,
-		Learned:  d.shown(users),
+		Learned:  d.shown(names),
 		Log:      d.log.Named("admin"),
 	})
 }

@@ -143,7 +143,7 @@ func TestTheUpstreamsOwnAuthorityIsBelievedWhereItIsNamed(t *testing.T) {
 	}
 }
 
-func TestUsersAreLoggedHashedUnlessToldOtherwise(t *testing.T) {
+func TestUsersAndDevicesAreLoggedHashedUnlessToldOtherwise(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
 	hashed := start(t, "--config", configFile(t, server.URL, ""))
 	for range 2 { // of one device: the server gets only one of them
@@ -153,10 +153,17 @@ func TestUsersAreLoggedHashedUnlessToldOtherwise(t *testing.T) {
 	if !regexp.MustCompile(`^[0-9a-f]{12}$`).MatchString(first) || first != second {
 		t.Errorf("users %q and %q, want the same twelve digits", first, second)
 	}
+	if device := hashed.await(1, "proxy", "wait begins").text("device"); !regexp.MustCompile(`^[0-9a-f]{12}$`).MatchString(device) || device == first {
+		t.Errorf("device %q", device)
+	}
+}
+
+func TestUsersAreLoggedInPlainWhereThatIsWanted(t *testing.T) {
+	server := newMailServer(t, httptest.NewServer)
 	plain := start(t, "--config", configFile(t, server.URL, "log: {users: plain}\n"))
 	pingLater(t, plain.address("edge"), "jo")
-	if user := plain.await(1, "proxy", "wait begins").text("user"); user != "jo" {
-		t.Errorf("plain user %q", user)
+	if wait := plain.await(1, "proxy", "wait begins"); wait.text("user") != "jo" || wait.text("device") != "handset1" {
+		t.Errorf("plain: %v", wait)
 	}
 }
 

@@ -43,8 +43,10 @@ func openSources(cfg *config.Config, log *zap.Logger, metrics prometheus.Registe
 	if err != nil {
 		return nil, err
 	}
-	log.Info("changes are told of", zap.Strings("sources", names), zap.String("hold", cfg.Upstream.Hold),
-		zap.String("check", cfg.Upstream.CheckKind()), zap.Duration("safety", cfg.Wake.Safety))
+	if cfg.Upstream.Hold == "edge" { // elsewhere nobody listens, which was said
+		log.Info("changes are told of", zap.Strings("sources", names), zap.String("hold", cfg.Upstream.Hold),
+			zap.String("check", cfg.Upstream.CheckKind()), zap.Float64("safety_seconds", cfg.Wake.Safety.Seconds()))
+	}
 	return wake.New(wake.Config{Sources: opened, Users: s.users, Log: log.Named("wake"), Metrics: s.heard}), nil
 }
 
@@ -55,10 +57,10 @@ func warnUnheard(cfg *config.Config, log *zap.Logger) {
 	switch {
 	case hold == "edge" && len(names) == 0:
 		log.Warn("waits are held here and nobody tells of changes: phones hear of one up to wake.poll late; name a source under wake, or write upstream.hold: pass",
-			zap.Duration("poll", cfg.Wake.Poll))
+			zap.Float64("poll_seconds", cfg.Wake.Poll.Seconds()))
 	case hold == "edge" && !cfg.Wake.TellsOfMail():
 		log.Warn("nobody tells of mail: wake.dav looks at calendars and address books, and phones hear of mail up to wake.poll late; name a source of mail under wake, too",
-			zap.Duration("poll", cfg.Wake.Poll))
+			zap.Float64("poll_seconds", cfg.Wake.Poll.Seconds()))
 	case hold != "edge" && len(names) > 0:
 		log.Warn("nobody listens to those who tell of changes: upstream.hold is not edge", zap.Strings("sources", names), zap.String("hold", hold))
 	}

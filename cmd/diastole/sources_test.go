@@ -53,6 +53,8 @@ func TestAStartSaysWhoTellsOfChanges(t *testing.T) {
 	if l := p.await(1, "", unheard); l.text("level") != "warn" {
 		t.Errorf("got %v", l)
 	}
+	p.address("edge")
+	p.none("", toldOf)
 }
 
 func TestASourceThatCannotBeOpenedEndsTheStart(t *testing.T) {

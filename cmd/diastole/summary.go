@@ -36,5 +36,8 @@ func (d *daemon) adminURL() string {
 	if d.admin == nil {
 		return "none"
 	}
+	if d.config.Admin.TLS.Cert != "" {
+		return "https://" + d.admin.Addr().String() + "/"
+	}
 	return "http://" + d.admin.Addr().String() + "/"
 }

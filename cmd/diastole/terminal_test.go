@@ -69,11 +69,13 @@ func (d *display) await(part string) string {
 	return d.text.String()
 }
 
+// onTerminal runs the program with its output on a terminal that has colours.
 func onTerminal(t *testing.T, args ...string) (*exec.Cmd, *display) {
 	t.Helper()
 	screen, terminal := openTerminal(t)
-	cmd := exec.Command(program, append([]string{"serve"}, args...)...)
-	cmd.Stderr = terminal
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = terminal, terminal
+	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +95,7 @@ func onTerminal(t *testing.T, args ...string) (*exec.Cmd, *display) {
 
 func TestAPersonAtATerminalGetsASummaryAndLinesToRead(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
-	cmd, d := onTerminal(t, "--upstream", server.URL, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	cmd, d := onTerminal(t, "serve", "--upstream", server.URL, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 	shown := d.await("the upstream can be reached")
 	want := regexp.MustCompile(`(?m)^diastole v9\.8\.7-test
   phones       https://127\.0\.0\.1:\d+/
@@ -121,7 +123,7 @@ $`)
 // The terminal has gone, and nobody is there any more to stop us.
 func TestAtATerminalSIGHUPIsTheEnd(t *testing.T) {
 	server := newMailServer(t, httptest.NewServer)
-	cmd, d := onTerminal(t, "--config", configFile(t, server.URL, ""))
+	cmd, d := onTerminal(t, "serve", "--config", configFile(t, server.URL, ""))
 	d.await("the upstream can be reached")
 	if err := cmd.Process.Signal(unix.SIGHUP); err != nil {
 		t.Fatal(err)
@@ -146,7 +148,7 @@ func TestTheSummaryNamesTheCertificateAndItsEnd(t *testing.T) {
 	if err := os.WriteFile(file, bytes.ReplaceAll(text, []byte("CERT"), []byte(files)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, d := onTerminal(t, "--config", file)
+	_, d := onTerminal(t, "serve", "--config", file)
 	shown := d.await("cannot be reached")
 	if !regexp.MustCompile(`(?m)^  certificate  mail\.example\.com until 2\d{3}-\d\d-\d\d$`).MatchString(shown) || !strings.Contains(shown, "\n  admin        none\n") {
 		t.Errorf("got:\n%s", shown)
@@ -154,7 +156,7 @@ func TestTheSummaryNamesTheCertificateAndItsEnd(t *testing.T) {
 }
 
 func TestAtATerminalAFailedStartIsOneSentence(t *testing.T) {
-	cmd, d := onTerminal(t, "--upstream", "http://127.0.0.1:1", "--listen", "192.0.2.1:1", "--admin", "off")
+	cmd, d := onTerminal(t, "serve", "--upstream", "http://127.0.0.1:1", "--listen", "192.0.2.1:1", "--admin", "off")
 	shown := d.await("\ndiastole: ")
 	if !strings.Contains(shown, "\ndiastole: edge: listen tcp 192.0.2.1:1: bind: cannot assign requested address\n") || strings.Contains(shown, "stopped") {
 		t.Errorf("got:\n%s", shown)

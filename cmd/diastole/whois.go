@@ -2,24 +2,23 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
 	"github.com/diastole/diastole/internal/admin"
 )
 
-// whoisCmd finds a user in the log and among the devices.
+// whoisCmd finds a user or a device in the log and among the devices.
 type whoisCmd struct {
-	User string `arg:"" help:"The user as the phones sign in: anna@example.com, 'CORP\\anna' or anna."`
+	User string `arg:"" help:"The user as the phones sign in: anna@example.com, 'CORP\\anna' or anna; or a device's id."`
 	adminFlags
 }
 
 // Help is shown by `diastole whois --help`.
 func (whoisCmd) Help() string {
-	return `Asks the admin listener of a running diastole how its log writes a user, and which devices the user has. With log.users: hashed the key for it is drawn at each start: the answer is good for the lines since then.
+	return `Asks the admin listener of a running diastole how its log writes a user or a device, and which devices the user has. With log.users: hashed the key for it is drawn at each start: the answer is good for the lines since then.
 
-Case does not matter, and CORP\anna is anna@corp; but anna and anna@corp are two users, and each has to be named. The other way round, ` + "`diastole devices HASH`" + ` finds the devices to a hash.`
+Case does not matter, and CORP\anna is anna@corp; but anna and anna@corp are two users, and each has to be named. The other way round, ` + "`diastole devices HASH`" + ` finds the devices to a hash of either.`
 }
 
 // Run is the command.
@@ -29,13 +28,13 @@ func (c whoisCmd) Run(s streams) error {
 	if printed || err != nil {
 		return err
 	}
-	if err := c.print(s.out, found); err != nil {
+	if err := c.print(paperOf(s.out), found); err != nil {
 		return fmt.Errorf("printing the user: %w", err)
 	}
 	return nil
 }
 
-func (c whoisCmd) print(w io.Writer, found admin.Whois) error {
+func (c whoisCmd) print(w paper, found admin.Whois) error {
 	if _, err := fmt.Fprintf(w, "%s is in the log as %s\n\n", strconv.Quote(c.User), strings.Join(found.Shown, " or ")); err != nil {
 		return err
 	}

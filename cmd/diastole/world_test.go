@@ -156,7 +156,7 @@ func soon[T any](t *testing.T, from <-chan T) T {
 // pingLater sends a Ping, which waits.
 func pingLater(t *testing.T, address, user string) <-chan reply {
 	t.Helper()
-	url := "https://" + address + "/Microsoft-Server-ActiveSync?Cmd=Ping&User=" + user + "&DeviceId=a1&DeviceType=iPhone"
+	url := "https://" + address + "/Microsoft-Server-ActiveSync?Cmd=Ping&User=" + user + "&DeviceId=handset1&DeviceType=iPhone"
 	r, err := http.NewRequestWithContext(t.Context(), "POST", url, strings.NewReader(pingBody))
 	if err != nil {
 		t.Fatal(err)

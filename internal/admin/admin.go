@@ -6,12 +6,13 @@
 // It is a listener of its own because none of this may ever be reachable on the
 // port that phones use. Nothing here changes what the proxy does; the one thing that
 // is not reading is to forget a user.
-// It speaks plain HTTP and ends no TLS; off loopback it belongs behind something
-// that does, since the bearer token travels in clear.
+// It speaks plain HTTP unless it is given a certificate; off loopback it needs one, or
+// belongs behind something that has one, since the bearer token travels in clear otherwise.
 package admin
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -32,6 +33,9 @@ type Config struct {
 	Ready func(context.Context) error
 	Pprof bool   // serve /debug/pprof/
 	Token string // bearer token for every path; "" = none is asked for
+	// TLS has the certificate; nil is plain HTTP. Who shows a certificate of its
+	// ClientCAs needs no token, and where these are set nobody is served with neither.
+	TLS *tls.Config
 	// Hosts are names under which a listener on loopback may be asked for, beside those
 	// of loopback itself.
 	Hosts []string
@@ -96,6 +100,7 @@ func on(listener net.Listener, c Config) (*Server, error) {
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    headerBytes,
 			ErrorLog:          faults, // what a port scanner sends is no news
+			TLSConfig:         c.secured(),
 		},
 	}
 	s.http.RegisterOnShutdown(closed)
@@ -107,7 +112,11 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Serve answers until Shutdown or Close, and then returns nil.
 func (s *Server) Serve() error {
-	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.http.Serve
+	if s.http.TLSConfig != nil {
+		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	}
+	if err := serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("admin listener: %w", err)
 	}
 	return nil

@@ -11,7 +11,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
+
+	"github.com/diastole/diastole/internal/said"
 )
 
 func TestMain(m *testing.M) {
@@ -22,7 +25,8 @@ func TestMain(m *testing.M) {
 // serve runs a server on a free port until the test ends and returns its URL.
 func serve(t *testing.T, c Config) string {
 	t.Helper()
-	c.Listen, c.Log = "127.0.0.1:0", zaptest.NewLogger(t)
+	c.Listen = "127.0.0.1:0"
+	c.Log, _ = said.Log(t, zap.DebugLevel)
 	if c.Gatherer == nil {
 		c.Gatherer = prometheus.NewRegistry()
 	}

@@ -17,6 +17,11 @@ import (
 type Learned struct {
 	Devices  *heartbeat.Tracker
 	Networks *heartbeat.Networks
+	// Now is the clock by which all of it was noted, nil: time.Now. Pace is how many
+	// times faster than ours it goes, 0 is 1: phones of a demo live faster, and so does
+	// whatever is said of them.
+	Now  func() time.Time
+	Pace int
 	// Tally counts what happens; nil counts nothing.
 	Tally *Tally
 	// Standing says how the program stands at this moment; nil: nothing of it is shown.
@@ -27,10 +32,14 @@ type Learned struct {
 	// Decide says what holds for whoever asks; its zero value is a device of which
 	// nothing is known, on a network without a configured name.
 	Decide func(policy.Asker) policy.Decision
-	// User writes a user as the log does.
+	// User writes a user as the log does, and a device by its id: the name itself, or
+	// hexadecimal digits.
 	User func(user string) string
 	// Spellings are the names under which a user may be known who is written so.
 	Spellings func(user string) []string
+	// Secret is 32 random bytes, under which the ids of devices are sealed: with others
+	// after a restart, the ids that were given out before lead nowhere.
+	Secret [32]byte
 	// Forget drops all that is known of a user, written as the phones sign in. An
 	// error says that some of it may be left.
 	Forget func(user string) (Forgotten, error)
@@ -49,10 +58,13 @@ type api struct {
 const mostLooks = 2
 
 func newAPI(l *Learned) *api {
-	if l.Tally == nil {
-		l.Tally = NewTally(time.Now())
+	if l.Now == nil {
+		l.Now = time.Now
 	}
-	a := &api{Learned: l, seal: newSeal(), turns: make(chan struct{}, mostLooks)}
+	if l.Tally == nil {
+		l.Tally = NewTally(l.Now())
+	}
+	a := &api{Learned: l, seal: newSeal(l.Secret), turns: make(chan struct{}, mostLooks)}
 	a.events = newAudience(a)
 	l.Tally.Show(a.events.hear)
 	return a
@@ -68,11 +80,11 @@ type route struct {
 func (a *api) routes() []route {
 	return []route{
 		{"GET", "/api/v1/fleet", a.fleet},
-		{"GET", "/api/v1/networks", a.networks},
+		{"GET", "/api/v1/networks", a.looking(a.networks)},
 		{"GET", "/api/v1/networks/{name...}", a.network},
-		{"GET", "/api/v1/devices", a.devices},
+		{"GET", "/api/v1/devices", a.looking(a.devices)},
 		{"GET", "/api/v1/devices/{id}", a.device},
-		{"GET", "/api/v1/what-if", a.whatIf},
+		{"GET", "/api/v1/what-if", a.looking(a.whatIf)},
 		{"GET", "/api/v1/decisions", a.decisions},
 		{"GET", "/api/v1/events", a.events.serve},
 		{"POST", "/api/v1/whois", a.whois},
@@ -88,7 +100,7 @@ func (a *api) handler() http.Handler {
 		mux.HandleFunc(r.method+" "+r.path, r.handle)
 		methods[r.method] = true
 	}
-	return sameSite(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern != "" {
 			mux.ServeHTTP(w, r)
 			return
@@ -107,7 +119,7 @@ func (a *api) handler() http.Handler {
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		sayProblem(w, http.StatusMethodNotAllowed, r.URL.Path+" does not know "+r.Method, "use "+strings.Join(allowed, " or "))
-	}))
+	})
 }
 
 //go:embed openapi.yaml
@@ -119,13 +131,16 @@ func description(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, openAPI)
 }
 
-// looks waits for a turn to look at all devices; false: whoever asked has gone.
-func (a *api) looks(ctx context.Context) (done func(), ok bool) {
-	select {
-	case a.turns <- struct{}{}:
-		return func() { <-a.turns }, true
-	case <-ctx.Done():
-		return nil, false
+// looking has a handler wait for a turn, since it looks at all devices, unless whoever
+// asked has gone meanwhile.
+func (a *api) looking(handle http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case a.turns <- struct{}{}:
+			defer func() { <-a.turns }()
+			handle(w, r)
+		case <-r.Context().Done():
+		}
 	}
 }
 

@@ -119,8 +119,8 @@ func TestWithoutAStoreADeviceShowsWhatIsRememberedWithIt(t *testing.T) {
 	}
 }
 
-func TestAnIDIsGoodInThisProcessOnlyAndSaysNothing(t *testing.T) {
-	one, other := newSeal(), newSeal()
+func TestAnIDIsGoodUnderItsSecretOnlyAndSaysNothing(t *testing.T) {
+	one, other := newSeal([32]byte{1}), newSeal([32]byte{2})
 	seen := map[string]bool{}
 	for number := range uint64(1000) {
 		id := one.id(number)
@@ -129,7 +129,7 @@ func TestAnIDIsGoodInThisProcessOnlyAndSaysNothing(t *testing.T) {
 		}
 		seen[id] = true
 		if _, ok := other.open(id); ok {
-			t.Errorf("another process takes %s", id)
+			t.Errorf("another secret takes %s", id)
 		}
 	}
 	for _, id := range []string{"", "0", strings.Repeat("0", 32), strings.Repeat("0", 64), "not hexadecimal at all, not at all"} {
@@ -154,7 +154,7 @@ func TestWhoisFindsHowAUserIsWrittenAndWhatDevicesThereAre(t *testing.T) {
 		shown   string
 		devices int
 		more    bool
-	}{"USER77@example.com": {"[h-U h-u]", 1, false}, "nobody": {"[h-n]", 0, false}, "many": {"[h-m]", MaxItems, true}} {
+	}{"USER77@example.com": {"[e0e55 e0e75]", 1, false}, "nobody": {"[e0e6e]", 0, false}, "many": {"[e0e6d]", MaxItems, true}} {
 		a := post(t, address, `{"user":"`+user+`"}`, asJSON)
 		got := decode[Whois](t, a)
 		if a.status != 200 || got.User != user || fmt.Sprint(got.Shown) != want.shown || len(got.Devices) != want.devices || got.More != want.more {
@@ -193,5 +193,38 @@ func TestWhatIsNotThereIsAProblemWithAWayOut(t *testing.T) {
 	if a := ask(t, "GET", serve(t, Config{Token: token, Learned: newLearned().learned(t)})+"/api/v1/fleet"); a.status != 401 ||
 		a.header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("without the token: %+v", a)
+	}
+}
+
+func TestWithoutAStoreTheRememberedWaitsComePageByPageToo(t *testing.T) {
+	l, n := newLearned(), heartbeat.Network{Name: "a", HTTP: 1}
+	thrice(l, n)
+	url := l.serve(t)
+	url += "/api/v1/devices/" + one(t, url).ID + "?limit=1"
+	pages := 1
+	first := read[DeviceDetail](t, url)
+	if len(first.Past) != 1 || first.Before == "" {
+		t.Fatalf("%+v", first)
+	}
+	ended := first.Past[0].Ended
+	for before := first.Before; before != ""; {
+		next := read[DeviceDetail](t, url+"&before="+before)
+		if len(next.Past) != 1 || next.Past[0].Ended >= ended {
+			t.Fatalf("%+v after %s", next.Past, ended)
+		}
+		ended, before, pages = next.Past[0].Ended, next.Before, pages+1
+	}
+	if pages != 3 {
+		t.Errorf("%d pages of three waits", pages)
+	}
+}
+
+// thrice has a device wait three times, of which a page of one shows one.
+func thrice(l *learnedBy, n heartbeat.Network) {
+	k, at := heartbeat.Key{Principal: "anna", Device: "d"}, time.Now().Add(-time.Hour)
+	for range 3 {
+		l.devices.Asked(k, at, n, 8*time.Minute)
+		at = at.Add(8 * time.Minute)
+		l.devices.Ended(k, at, heartbeat.Wait{Network: n, Asked: 8 * time.Minute, Given: 8 * time.Minute, Held: 8 * time.Minute, Outcome: heartbeat.Expired})
 	}
 }

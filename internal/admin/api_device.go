@@ -50,11 +50,25 @@ func decisionOf(d policy.Decision, advice time.Duration) Decision {
 	}
 }
 
+// deviceAsked finds the device of an id, or says what has become of it: a link to a
+// device is kept and sent around.
+func (a *api) deviceAsked(w http.ResponseWriter, id string) (k heartbeat.Key, s heartbeat.DeviceState, known bool) {
+	number, ours := a.seal.open(id)
+	if !ours {
+		sayProblem(w, http.StatusNotFound, "this id was not given out here",
+			"it is of another diastole, or of an earlier start of one that has no state.path to keep ids in: find the device by its user among all devices")
+		return k, s, false
+	}
+	if k, s, known = a.Devices.ByID(number); !known {
+		sayProblem(w, http.StatusNotFound, "the device of this id is no longer known",
+			"it was forgotten, or has not asked for long; it is known again with its next wait, under the same id")
+	}
+	return k, s, known
+}
+
 func (a *api) device(w http.ResponseWriter, r *http.Request) {
-	number, ok := a.seal.open(r.PathValue("id"))
-	k, state, known := a.Devices.ByID(number)
-	if !ok || !known {
-		sayProblem(w, http.StatusNotFound, "no device has this id", "ids are drawn anew at each start: take one from GET /api/v1/devices")
+	k, state, ok := a.deviceAsked(w, r.PathValue("id"))
+	if !ok {
 		return
 	}
 	query := r.URL.Query()
@@ -77,7 +91,7 @@ func (a *api) device(w http.ResponseWriter, r *http.Request) {
 		detail.Before = past[limit-1].Ended
 	}
 	// Without the request nobody knows its User-Agent: a rule for that is not seen here.
-	advice := a.Networks.Advise(time.Now(), state.Network).Interval
+	advice := a.Networks.Advise(a.Now(), state.Network).Interval
 	decided := a.Decide(policy.Asker{Network: state.Network.Name, DeviceType: k.Type, User: k.Principal, Device: k.Device})
 	detail.Decision, detail.Advice, detail.Past = decisionOf(decided, advice), advice.Seconds(), past
 	sayJSON(w, detail)
@@ -111,8 +125,8 @@ func (a *api) past(ctx context.Context, k heartbeat.Key, state heartbeat.DeviceS
 		return found, err
 	}
 	found := []PastWait{}
-	for _, e := range state.Last[:min(limit, len(state.Last))] {
-		if e.When.Before(before) {
+	for _, e := range state.Last {
+		if len(found) < limit && e.When.Before(before) {
 			found = append(found, Past(e, state.Network, "", ""))
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 // DevicesPage is the answer to GET /api/v1/devices, the device heard of last first
 // unless sort says otherwise. The query's limit and offset choose the part, q what is
-// in the user's name (plain, or as it is shown), the device's id or its type, in any
+// in the user's name or the device's id (plain, or as the log has it) or the type, in any
 // case of letters; network and http those that asked last from there.
 type DevicesPage struct {
 	Page
@@ -17,7 +17,7 @@ type DevicesPage struct {
 
 // Device is what is known of a device. An interval of 0 is one that is not known.
 type Device struct {
-	ID       string  `json:"id"`   // for /api/v1/devices/ID, until the next start
+	ID       string  `json:"id"`   // for /api/v1/devices/ID; the same after a restart where state.path is set
 	User     string  `json:"user"` // as log.users says
 	Device   string  `json:"device"`
 	Type     string  `json:"device_type"`
@@ -55,11 +55,6 @@ func (a *api) devices(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	done, ok := a.looks(r.Context())
-	if !ok {
-		return
-	}
-	defer done()
 	page := shown[uint64]{request: &asked}
 	for h := range a.Devices.Habits {
 		if r.Context().Err() != nil {
@@ -78,10 +73,12 @@ func (a *api) devices(w http.ResponseWriter, r *http.Request) {
 	sayJSON(w, DevicesPage{asked.Page, devices})
 }
 
-// searched tells whether a device is one of those that are searched for. How its user
-// is shown comes last: it has to be reckoned.
+// searched tells whether a device is one of those that are searched for. How the log has
+// its names comes last, and only where it may be meant: it is the name itself, or
+// hexadecimal digits, and to reckon those of all devices would be most of a search.
 func (a *api) searched(asked *request, k heartbeat.Key) bool {
-	return asked.search == "" || asked.found(k.Principal, k.Device, k.Type) || asked.found(a.User(k.Principal))
+	return asked.search == "" || asked.found(k.Principal, k.Device, k.Type) ||
+		asked.hexadecimal && asked.found(a.User(k.Principal), a.User(k.Device))
 }
 
 // rank is a device's place in an order.

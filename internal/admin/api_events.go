@@ -156,7 +156,7 @@ func (a *audience) fleet(now time.Time) []byte {
 	if said != nil && now.Sub(at) < beat/2 && now.Sub(at) >= 0 {
 		return said
 	}
-	said, _ = json.Marshal(a.api.fleetAt(now))
+	said, _ = json.Marshal(a.api.fleetAt(a.api.Now()))
 	a.mu.Lock()
 	a.said, a.saidAt = said, now
 	a.mu.Unlock()

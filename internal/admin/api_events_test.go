@@ -133,8 +133,8 @@ func TestWaitsAreShownAsTheyBeginAndEndAndNotMoreThanCanBeRead(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if first.Happens != "begins" || first.User != "h-a" || first.What != "lowered" || first.Outcome != "" ||
-			second.Happens != "ends" || second.Outcome != "changed" || last.User != "h-l" || last.Skipped != 52-mostShown {
+		if first.Happens != "begins" || first.User != "e0e61" || first.What != "lowered" || first.Outcome != "" ||
+			second.Happens != "ends" || second.Outcome != "changed" || last.User != "e0e6c" || last.Skipped != 52-mostShown {
 			t.Errorf("%+v\n%+v\n%+v", first, second, last)
 		}
 		leave()

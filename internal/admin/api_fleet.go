@@ -33,6 +33,7 @@ type Fleet struct {
 	Now     string   `json:"now"`     // RFC 3339
 	Started string   `json:"started"` // RFC 3339; all counts are since then
 	Uptime  float64  `json:"uptime_seconds"`
+	Pace    int      `json:"pace"` // how many times faster than ours the time goes in which all is said; 1 but in a demo
 	Version string   `json:"version"`
 	Commit  string   `json:"commit"`
 	Ready   bool     `json:"ready"`
@@ -89,6 +90,7 @@ type Window struct {
 	Minutes    int            `json:"minutes"`
 	Waits      int            `json:"waits"` // that ended
 	Outcomes   map[string]int `json:"outcomes"`
+	Lost       int            `json:"lost"`       // answers that turned out not to have arrived
 	Heartbeats []Heartbeats   `json:"heartbeats"` // of the waits that began
 }
 
@@ -99,7 +101,7 @@ type Heartbeats struct {
 	Given int     `json:"given"`
 }
 
-func (a *api) fleet(w http.ResponseWriter, _ *http.Request) { sayJSON(w, a.fleetAt(time.Now())) }
+func (a *api) fleet(w http.ResponseWriter, _ *http.Request) { sayJSON(w, a.fleetAt(a.Now())) }
 
 // windows are how far back a Fleet looks, in minutes.
 var windows = [...]int{5, 60, minutes}
@@ -111,6 +113,7 @@ func (a *api) fleetAt(now time.Time) Fleet {
 	}
 	f := Fleet{
 		Now: moment(now), Started: moment(a.Tally.began), Uptime: now.Sub(a.Tally.began).Truncate(time.Second).Seconds(),
+		Pace:    max(a.Pace, 1),
 		Version: s.Version, Commit: s.Commit, Ready: s.Ready == "", Unready: s.Ready,
 		Config: Modes{a.policy(), s.Profile, s.Hold, s.Users}, Load: s.Load, Sources: sources(s.Sources),
 		Known: Known{a.Devices.Len(), a.Networks.Len()},
@@ -135,7 +138,7 @@ func (t *Tally) fill(f *Fleet, now time.Time) {
 }
 
 func windowOf(many int, sum minute) Window {
-	w := Window{Minutes: many, Outcomes: map[string]int{}}
+	w := Window{Minutes: many, Outcomes: map[string]int{}, Lost: int(sum.lost)}
 	for o := heartbeat.Expired; o <= heartbeat.Drained; o++ {
 		n := int(sum.outcomes[o])
 		w.Outcomes[o.String()] = n

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/diastole/diastole/heartbeat"
 )
@@ -38,7 +37,7 @@ func (a *api) network(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n := heartbeat.Network{Name: r.PathValue("name"), HTTP: uint8(version)}
-	now := time.Now()
+	now := a.Now()
 	likely := a.Networks.Posterior(now, n)
 	if likely == nil {
 		sayProblem(w, http.StatusNotFound, "no phone has asked from the network "+n.Name+" by HTTP/"+string('0'+rune(n.HTTP)),

@@ -57,12 +57,7 @@ func (a *api) networks(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	done, ok := a.looks(r.Context())
-	if !ok {
-		return
-	}
-	defer done()
-	now, page := time.Now(), shown[heartbeat.Network]{request: &asked}
+	now, page := a.Now(), shown[heartbeat.Network]{request: &asked}
 	for n := range a.Networks.All {
 		if r.Context().Err() != nil {
 			return

@@ -51,12 +51,7 @@ func (a *api) whatIf(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	done, ok := a.looks(r.Context())
-	if !ok {
-		return
-	}
-	defer done()
-	now := time.Now()
+	now := a.Now()
 	crowd := a.crowd(r, now, from)
 	ways := a.ways(now, from, time.Duration(minutes)*time.Minute)
 	answer := WhatIf{Minutes: minutes, Network: from.Name, Devices: crowd.Devices(),
@@ -96,13 +91,17 @@ func (a *api) ways(now time.Time, from meant, minutes time.Duration) *ways {
 }
 
 // allowed is what the box in front of us allows: what the operator says, or else the
-// highest limit that any network was seen to have. No way through it survives more.
+// most that any network has survived: its limit, or where none has shown, what its limit
+// is believed to be at least. No way through it survives more.
 func (p *ways) allowed() (box time.Duration) {
 	if d := p.a.Decide(policy.Asker{}); d.Max > 0 {
 		return d.Max
 	}
 	for n := range p.a.Networks.All {
-		box = max(box, p.limit(n))
+		known := p.a.Networks.Advise(p.now, n)
+		if box = max(box, known.Low); known.Interval > 0 {
+			box = max(box, known.Limit)
+		}
 	}
 	return box
 }

@@ -78,3 +78,19 @@ func TestAWhatIfThatMakesNoSenseIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestABoxThatOneNetworkWasSeenToGetThroughIsNotWhatLimitsAnother(t *testing.T) {
+	l := newLearned()
+	l.spec.Learn = policy.LearnEnforce
+	x, y := heartbeat.Network{Name: "carrier-x", HTTP: 1}, heartbeat.Network{Name: "home", HTTP: 1}
+	thirteen(l, x)
+	for i := range 60 { // no limit has shown there, and half an hour is survived all day
+		l.networks.Observe(time.Now(), y, heartbeat.Evidence{Device: uint64(i % 5), At: 28 * time.Minute})
+	}
+	settled(l, x, 2, 28*time.Minute)
+	settled(l, y, 2, 28*time.Minute)
+	got := read[WhatIf](t, l.serve(t)+"/api/v1/what-if?minutes=30")
+	if got.Others != 1 || got.After.Heartbeat > got.Before.Heartbeat+60 {
+		t.Errorf("a box in front of both is not what cuts at 13 minutes: %+v", got)
+	}
+}

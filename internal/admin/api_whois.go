@@ -15,8 +15,8 @@ type Named struct {
 	User string `json:"user"`
 }
 
-// Whois is the answer to POST /api/v1/whois: how a user is written in the log and
-// here, and the devices that there are.
+// Whois is the answer to POST /api/v1/whois: how a user, or a device by its id, is
+// written in the log, and the devices that there are.
 type Whois struct {
 	User    string   `json:"user"`    // as it was asked for
 	Shown   []string `json:"shown"`   // as log.users writes it: one, or more where the name may be written in several ways
@@ -29,11 +29,10 @@ func (a *api) whois(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	done, ok := a.looks(r.Context())
-	if !ok {
-		return
-	}
-	defer done()
+	a.looking(func(w http.ResponseWriter, r *http.Request) { a.named(w, r, user) })(w, r)
+}
+
+func (a *api) named(w http.ResponseWriter, r *http.Request, user string) {
 	names := []string{user}
 	if a.Spellings != nil {
 		names = a.Spellings(user)
@@ -43,7 +42,7 @@ func (a *api) whois(w http.ResponseWriter, r *http.Request) {
 		if r.Context().Err() != nil {
 			return
 		}
-		if !slices.Contains(names, h.Key.Principal) {
+		if !slices.Contains(names, h.Key.Principal) && !slices.Contains(names, h.Key.Device) {
 			continue
 		}
 		if answer.More = len(answer.Devices) >= MaxItems; answer.More {

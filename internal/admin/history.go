@@ -24,6 +24,7 @@ var bounds = [...]time.Duration{
 type minute struct {
 	number     int64 // since 1970; another one's counts are a day old
 	outcomes   [outcomes]uint32
+	lost       uint32                  // answers that are known by then not to have arrived
 	asks, gave [len(bounds) + 1]uint32 // the last: more than the last bound
 }
 
@@ -67,6 +68,7 @@ func (h *history) since(now time.Time, many int) (sum minute) {
 		for i, x := range m.outcomes {
 			sum.outcomes[i] += x
 		}
+		sum.lost += m.lost
 		for i := range m.asks {
 			sum.asks[i] += m.asks[i]
 			sum.gave[i] += m.gave[i]

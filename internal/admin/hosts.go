@@ -50,13 +50,20 @@ func isOurs(host string, hosts []string) bool {
 }
 
 // sameSite refuses what a browser asks for a page of another site (Fetch Metadata). It
-// could not read the answer, but take all seats of those who listen.
+// could not read the answer, but take all seats of those who listen or scrape, and a
+// client certificate is sent along unasked. A link that somebody follows is another
+// thing, but none leads into the API.
 func sameSite(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		followed := r.Header.Get("Sec-Fetch-Dest") == "document" && !strings.HasPrefix(r.URL.Path, "/api/")
 		switch r.Header.Get("Sec-Fetch-Site") {
 		case "", "same-origin", "none":
 			next.ServeHTTP(w, r)
 		default:
+			if followed {
+				next.ServeHTTP(w, r)
+				return
+			}
 			sayProblem(w, http.StatusForbidden, "a page of another site asks for this", "open it by its own address")
 		}
 	})

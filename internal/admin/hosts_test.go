@@ -53,12 +53,17 @@ func TestOffLoopbackTheTokenIsEnough(t *testing.T) {
 	}
 }
 
-func TestAPageOfAnotherSiteCannotUseTheAPI(t *testing.T) {
+func TestAPageOfAnotherSiteCannotUseWhatIsHere(t *testing.T) {
 	address := newLearned().serve(t)
 	for site, want := range map[string]int{"same-origin": 200, "none": 200, "cross-site": 403, "same-site": 403} {
-		for _, path := range []string{"/api/v1/fleet", "/api/v1/devices"} {
+		for _, path := range []string{"/api/v1/fleet", "/api/v1/devices", "/metrics", "/readyz", "/livez"} {
 			if a := ask(t, "GET", address+path, "Sec-Fetch-Site: "+site); a.status != want {
 				t.Errorf("%s from %s: %d", path, site, a.status)
+			}
+			// A link in a wiki leads to a page, and an address of the API is none.
+			followed := ask(t, "GET", address+path, "Sec-Fetch-Site: "+site, "Sec-Fetch-Dest: document")
+			if link := !strings.HasPrefix(path, "/api/"); link && followed.status != http.StatusOK || !link && followed.status != want {
+				t.Errorf("a link from %s to %s: %d", site, path, followed.status)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // How many items one answer has. A fleet may be a million phones, and whoever asks
@@ -36,10 +37,11 @@ type Page struct {
 // request is what a page was asked for.
 type request struct {
 	Page
-	search     string // in lower case; "" finds everything
-	sort       string // one of the orders; "" is the one heard of last first
-	descending bool
-	query      url.Values
+	search      string // in lower case; "" finds everything
+	hexadecimal bool   // a hash may have it
+	sort        string // one of the orders; "" is the one heard of last first
+	descending  bool
+	query       url.Values
 }
 
 // pageAsked reads limit, offset, q, sort and order. It answers a request that makes
@@ -56,6 +58,7 @@ func pageAsked(w http.ResponseWriter, r *http.Request, orders ...string) (asked 
 	}
 	asked.Limit = min(asked.Limit, MaxItems)
 	asked.search = strings.ToLower(asked.query.Get("q"))
+	asked.hexadecimal = strings.Trim(asked.search, "0123456789abcdef") == ""
 	if len(asked.search) > longestSearch {
 		sayWrong(w, fmt.Sprintf("q must not be longer than %d bytes", longestSearch), "search for less")
 		return asked, false
@@ -111,7 +114,25 @@ func whole(w http.ResponseWriter, query url.Values, n number) (value int, ok boo
 // found tells whether one of the names has what is searched for in it.
 func (r *request) found(names ...string) bool {
 	for _, name := range names {
-		if strings.Contains(strings.ToLower(name), r.search) {
+		if has(name, r.search) {
+			return true
+		}
+	}
+	return false
+}
+
+// has tells whether a name has something in it that is written in lower case. It makes
+// no copy of a name that has capitals: of 50,000 devices most have, and copies were a third of a search.
+func has(name, lower string) bool {
+	if lower == "" || lower[0] >= utf8.RuneSelf {
+		return strings.Contains(strings.ToLower(name), lower)
+	}
+	capital := lower[0]
+	if 'a' <= capital && capital <= 'z' {
+		capital -= 'a' - 'A'
+	}
+	for i := 0; i+len(lower) <= len(name); i++ {
+		if (name[i] == lower[0] || name[i] == capital) && strings.EqualFold(name[i:i+len(lower)], lower) {
 			return true
 		}
 	}

@@ -31,7 +31,7 @@ func handler(c Config, listen net.Addr) (all http.Handler, closed func()) {
 		mux.Handle("/api/", a.handler())
 		closed = a.events.close
 	}
-	all = onlyWith(c.Token, mux)
+	all = sameSite(onlyWith(c.Token, c.certified(), mux))
 	if c.Learned != nil {
 		all = dashboard(uiFiles(), all)
 	}

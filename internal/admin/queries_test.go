@@ -39,3 +39,24 @@ func TestNoQueryBreaksTheAPI(t *testing.T) {
 		}
 	})
 }
+
+// By folding alone a letter may be another's capital; what counts is what people type.
+func TestANameIsFoundInAnyCaseOfLetters(t *testing.T) {
+	for _, c := range []struct {
+		name, lower string
+		want        bool
+	}{
+		{"Anna@Example.com", "anna@ex", true}, {"Anna@Example.com", "e.com", true}, {"ApplDNPQ", "pq", true}, {"ApplDNPQ", "applx", false},
+		{"Ärger", "är", true}, {"JÄRGEN", "ärg", true}, {"JÄRGEN", "järg", true}, {"aab", "ab", true}, {"a", "aa", false}, {"", "a", false}, {"x", "", true},
+	} {
+		if got := has(c.name, c.lower); got != c.want {
+			t.Errorf("%q in %q: %t", c.lower, c.name, got)
+		}
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		name, part := rapid.StringMatching(`[ -~]{0,20}`).Draw(r, "name"), strings.ToLower(rapid.StringMatching(`[ -~]{0,3}`).Draw(r, "part"))
+		if want := strings.Contains(strings.ToLower(name), part); has(name, part) != want {
+			r.Fatalf("%q in %q: want %t", part, name, want)
+		}
+	})
+}

@@ -3,23 +3,20 @@ package admin
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
 )
 
 // seal turns a device's number into the id under which the API shows it, and back. The
 // number is a digest of names: shown as it is, it would let whoever has the API's
-// answers find out by trying which user a hash stands for. The key is drawn at each
-// start, as the one for users in the log is, so ids do not outlive the process.
+// answers find out by trying which user a hash stands for. With the same secret after
+// a restart an id that was kept or sent to a colleague still leads to its device.
 type seal struct{ block cipher.Block }
 
-func newSeal() seal {
-	var key [16]byte
-	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
-	block, err := aes.NewCipher(key[:])
+func newSeal(secret [32]byte) seal {
+	block, err := aes.NewCipher(secret[:])
 	if err != nil {
-		panic(err) // 16 bytes are a key
+		panic(err) // 32 bytes are a key
 	}
 	return seal{block}
 }
@@ -32,7 +29,7 @@ func (s seal) id(number uint64) string {
 	return hex.EncodeToString(b[:])
 }
 
-// open is false for what was not made by id, in this process.
+// open is false for what was not made by id with this secret.
 func (s seal) open(id string) (number uint64, ok bool) {
 	b, err := hex.DecodeString(id)
 	if err != nil || len(b) != aes.BlockSize {

@@ -8,13 +8,22 @@ import (
 )
 
 // onlyWith asks every request for the bearer token (RFC 6750 2.1), if there is
-// one. The health paths are no exception: the reason in /readyz names servers.
-func onlyWith(token string, next http.Handler) http.Handler {
-	if token == "" {
+// one, or a client's certificate, if any is taken. The health paths are no exception:
+// the reason in /readyz names servers.
+func onlyWith(token string, certified bool, next http.Handler) http.Handler {
+	if token == "" && !certified {
 		return next
 	}
 	want := sha256.Sum256([]byte(token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case certified && proven(r):
+			next.ServeHTTP(w, r)
+			return
+		case token == "": // an empty one must not be right
+			sayUncertified(w, r)
+			return
+		}
 		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		got := sha256.Sum256([]byte(strings.TrimSpace(given)))
 		// Digests, because the comparison of two texts tells their lengths apart by its time.

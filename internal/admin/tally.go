@@ -115,6 +115,13 @@ func (t *Tally) count(e Event) {
 	t.decided(e)
 }
 
+// Lost counts an answer that has turned out not to have arrived.
+func (t *Tally) Lost(when time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.history.at(when).lost++
+}
+
 // waiting is how many waits are held.
 func (t *Tally) waiting() (n int) {
 	for _, held := range t.held {

@@ -35,6 +35,8 @@ func TestTheFleetIsWhatHappened(t *testing.T) {
 		began("c", now.Add(-time.Minute), 2*time.Hour, 2*time.Hour)} {
 		l.tally.Tell(e)
 	}
+	l.tally.Lost(now.Add(-25 * time.Hour))
+	l.tally.Lost(now.Add(-30 * time.Minute))
 	f := read[Fleet](t, l.serve(t)+"/api/v1/fleet")
 	if f.Held != (Held{Total: 4, Ping: 3, Sync: 1, Edge: 1, Upstream: 2, Queued: 1}) || f.Load != l.standing.Load {
 		t.Errorf("held %+v, %+v", f.Held, f.Load)
@@ -43,10 +45,10 @@ func TestTheFleetIsWhatHappened(t *testing.T) {
 		fmt.Sprint(f.Sources) != "[{dovecot true} {imap false}]" || f.Uptime < 26*3600 {
 		t.Errorf("%+v", f)
 	}
-	for i, want := range []struct{ waits, expired, under900, over int }{{0, 0, 1, 1}, {1, 1, 2, 1}, {1, 1, 2, 1}} {
+	for i, want := range []struct{ waits, expired, lost, under900, over int }{{0, 0, 0, 1, 1}, {1, 1, 1, 2, 1}, {1, 1, 1, 2, 1}} {
 		w := f.Windows[i]
 		last := w.Heartbeats[len(w.Heartbeats)-1]
-		if w.Waits != want.waits || w.Outcomes["expired"] != want.expired || w.Outcomes["left"] != 0 || last.UpTo != 0 || last.Asked != want.over {
+		if w.Waits != want.waits || w.Outcomes["expired"] != want.expired || w.Outcomes["left"] != 0 || w.Lost != want.lost || last.UpTo != 0 || last.Asked != want.over {
 			t.Errorf("%d minutes: %+v", w.Minutes, w)
 		}
 		asked, given := 0, 0
@@ -124,7 +126,7 @@ func TestDecisionsAreCountedByRuleAndTheLastOnesAreShown(t *testing.T) {
 		}
 	}
 	if page.Total != mostRecent || !page.More || len(page.Recent) != 5 || page.Recent[0].Device != "d-u611" || page.Recent[0].What != "lowered" ||
-		page.Recent[1].What != "denied" || page.Recent[2].What != "observed" || page.Recent[3].What != "given" || page.Recent[0].User != "h-u" {
+		page.Recent[1].What != "denied" || page.Recent[2].What != "observed" || page.Recent[3].What != "given" || page.Recent[0].User != "e0e75" {
 		t.Errorf("%+v", page)
 	}
 	if page = read[DecisionsPage](t, url+"?rule=stolen&limit=1&offset=1"); page.Total != mostRecent/4 || page.Recent[0].Device != "d-u606" {

@@ -23,7 +23,7 @@ func browse(files fstest.MapFS, method, path, accept string) *httptest.ResponseR
 	r := httptest.NewRequest(method, path, nil)
 	r.Header.Set("Accept", accept)
 	w := httptest.NewRecorder()
-	shielded(dashboard(files, onlyWith(token, list))).ServeHTTP(w, r)
+	shielded(dashboard(files, onlyWith(token, false, list))).ServeHTTP(w, r)
 	return w
 }
 

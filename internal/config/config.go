@@ -53,9 +53,16 @@ type ProxyProtocol struct{ Trusted []netip.Prefix }
 type Admin struct {
 	Listen             string   // HOST:PORT, "" = none
 	TokenFile          string   // file with the bearer token
+	TLS                AdminTLS // its zero value is plain HTTP
 	Hosts              []string // names that a listener on loopback may be asked for, in lower case
 	Pprof              bool
 	ReadyNeedsUpstream bool // /readyz fails while the upstream cannot be reached
+}
+
+// AdminTLS is the certificate of the second listener, and whose certificates open it.
+type AdminTLS struct {
+	Cert, Key string // PEM files, both or none
+	ClientCA  string // PEM file with the authorities of clients' certificates, "" = none is asked for
 }
 
 // State is where what was learned is kept across restarts.
@@ -73,7 +80,8 @@ type State struct {
 type Log struct {
 	Level  string // debug, info, warn, error
 	Format string // auto, json, console
-	Users  string // hashed, plain
+	Users  string // hashed, plain; of users and of devices
+	Access bool   // a line for each request that does not wait
 }
 
 // Default returns the configuration of an empty file. It is complete but for
@@ -112,6 +120,6 @@ func Default() *Config {
 		Limits: Limits{Addresses: 100_000},
 		// Below the 30 s after which Kubernetes kills, and far below systemd's 90 s.
 		Drain: 25 * time.Second,
-		Log:   Log{Level: "info", Format: "auto", Users: "hashed"},
+		Log:   Log{Level: "info", Format: "auto", Users: "hashed", Access: true},
 	}
 }

@@ -23,7 +23,7 @@ func page(t *testing.T, path string) string {
 // withFixtures names files that exist in the place of an administrator's.
 func withFixtures(t *testing.T, text string) []byte {
 	t.Helper()
-	for name, fixture := range map[string]string{"cert.pem": "cert.pem", "key.pem": "key.pem", "upstream-ca.pem": "cert.pem", "admin-token": "token",
+	for name, fixture := range map[string]string{"cert.pem": "cert.pem", "key.pem": "key.pem", "upstream-ca.pem": "cert.pem", "admin-token": "token", "admin-ca.pem": "cert.pem",
 		"dovecot-token": "token", "imap-ca.pem": "cert.pem", "imap-master-password": "password", "jmap-ca.pem": "cert.pem",
 		"dav-ca.pem": "cert.pem", "exchange.pfx": "store.pfx", "pfx-password": "password", "ca-root.pem": "cert.pem", "eab-key": "eab-key",
 		"clients-ca.pem": "cert.pem", "redis-password": "password", "redis-ca.pem": "cert.pem", "state-key": "state-key"} {
@@ -140,7 +140,7 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 	w.JMAP.URL, w.JMAP.Push.URL, w.DAV.URL = nil, nil, nil
 	for _, file := range []*string{
 		&c.TLS.Cert, &c.TLS.Key, &c.TLS.PFX, &c.TLS.PFXPasswordFile, &c.TLS.ACME.Email, &c.TLS.ACME.CARoot, &c.TLS.ACME.EAB.KeyID,
-		&c.TLS.ACME.EAB.KeyFile, &c.TLS.ACME.Path, &c.TLS.Clients.CA, &c.Upstream.CA, &c.Admin.TokenFile, &c.State.Path, &w.Dovecot.Listen, &w.Dovecot.TokenFile,
+		&c.TLS.ACME.EAB.KeyFile, &c.TLS.ACME.Path, &c.TLS.Clients.CA, &c.Upstream.CA, &c.Admin.TokenFile, &c.Admin.TLS.Cert, &c.Admin.TLS.Key, &c.Admin.TLS.ClientCA, &c.State.Path, &w.Dovecot.Listen, &w.Dovecot.TokenFile,
 		&w.IMAP.Address, &w.IMAP.CA, &w.IMAP.Master.User, &w.IMAP.Master.PasswordFile, &w.JMAP.CA, &w.JMAP.Push.Listen, &w.DAV.CA,
 		&c.State.PasswordFile, &c.State.CA, &c.State.KeyFile,
 	} {

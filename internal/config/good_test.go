@@ -61,7 +61,7 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		Shield: Shield{Storm: Storm{Per: time.Minute}},
 		Limits: Limits{Addresses: 100_000},
 		Drain:  25 * time.Second,
-		Log:    Log{Level: "info", Format: "auto", Users: "hashed"},
+		Log:    Log{Level: "info", Format: "auto", Users: "hashed", Access: true},
 	})
 }
 
@@ -131,6 +131,7 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 		ProxyProtocol: ProxyProtocol{Trusted: []netip.Prefix{netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("::1/128")}},
 		Admin: Admin{
 			Hosts:  []string{"push.example.com", "localhost.internal"},
+			TLS:    AdminTLS{Cert: absolute(t, "testdata/files/cert.pem"), Key: absolute(t, "testdata/files/key.pem"), ClientCA: absolute(t, "testdata/files/both.pem")},
 			Listen: "192.0.2.1:9180", TokenFile: absolute(t, "testdata/files/token"), Pprof: true, ReadyNeedsUpstream: true,
 		},
 		Policy: fullPolicy,

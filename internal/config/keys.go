@@ -66,6 +66,9 @@ var keys = []key[Config]{
 	field("proxy_protocol.trusted", func(c *Config) *[]netip.Prefix { return &c.ProxyProtocol.Trusted }, prefixes),
 	field("admin.listen", func(c *Config) *string { return &c.Admin.Listen }, adminAddress),
 	field("admin.token_file", func(c *Config) *string { return &c.Admin.TokenFile }, tokenFile),
+	field("admin.tls.cert", func(c *Config) *string { return &c.Admin.TLS.Cert }, certFile),
+	field("admin.tls.key", func(c *Config) *string { return &c.Admin.TLS.Key }, keyFile),
+	field("admin.tls.client_ca", func(c *Config) *string { return &c.Admin.TLS.ClientCA }, caFile),
 	field("admin.hosts", func(c *Config) *[]string { return &c.Admin.Hosts }, hostNames),
 	field("admin.pprof", func(c *Config) *bool { return &c.Admin.Pprof }, yesNo),
 	field("admin.ready_needs_upstream", func(c *Config) *bool { return &c.Admin.ReadyNeedsUpstream }, yesNo),
@@ -93,6 +96,7 @@ var keys = []key[Config]{
 	field("log.level", func(c *Config) *string { return &c.Log.Level }, oneOf("debug", "info", "warn", "error")),
 	field("log.format", func(c *Config) *string { return &c.Log.Format }, oneOf("auto", "json", "console")),
 	field("log.users", func(c *Config) *string { return &c.Log.Users }, oneOf("hashed", "plain")),
+	field("log.access", func(c *Config) *bool { return &c.Log.Access }, yesNo),
 }
 
 // later are keys that the documentation of the whole project names and that this

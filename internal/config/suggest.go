@@ -75,7 +75,8 @@ func (v vocabulary) sameBeginning(section, name string) string {
 func (v vocabulary) elsewhere(name string) string {
 	found := ""
 	for _, known := range v {
-		if strings.HasSuffix(known, "."+name) {
+		// admin.tls.cert, behind tls.cert, makes nobody doubt which is meant.
+		if strings.HasSuffix(known, "."+name) && (found == "" || !strings.HasSuffix(known, "."+found)) {
 			if found != "" {
 				return "" // "listen", "trusted": no telling which
 			}

@@ -73,9 +73,16 @@ func (r *reading) checkListeners() error {
 
 func (r *reading) checkAdmin() error {
 	admin := r.config.Admin
-	if admin.Listen != "" && admin.TokenFile == "" && !onlyHere(admin.Listen) {
+	pair := KeyFiles{Cert: admin.TLS.Cert, Key: admin.TLS.Key}
+	if err := pair.check(func(name string) node { return r.where("admin.tls." + name) }); err != nil {
+		return err
+	}
+	if admin.TLS.ClientCA != "" && admin.TLS.Cert == "" {
+		return r.where("admin.tls.client_ca").fault("nobody is asked for a certificate over plain HTTP", "set admin.tls.cert and admin.tls.key, or remove admin.tls.client_ca")
+	}
+	if admin.Listen != "" && admin.TokenFile == "" && admin.TLS.ClientCA == "" && !onlyHere(admin.Listen) {
 		return r.where("admin.listen").fault("other machines can reach this address, and without a token everybody there could read metrics and profiles",
-			"set admin.token_file, or listen on 127.0.0.1:9180")
+			"set admin.token_file or admin.tls.client_ca, or listen on 127.0.0.1:9180")
 	}
 	return nil
 }

@@ -92,6 +92,7 @@ log:
   level: "info"
   format: "auto"
   users: "hashed"
+  access: true
 `
 
 func TestTheEffectiveConfigurationOfOneUpstreamIsShort(t *testing.T) {

@@ -3,14 +3,10 @@ package doctor
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/diastole/diastole/internal/lab"
 )
 
 // MostLoad is how many waits at once a server may be tried with.
@@ -36,6 +32,7 @@ type visit struct {
 	version string // of the protocol that is spoken
 	first   *device
 	second  *device
+	asleep  func() time.Duration // of this machine since it was started
 }
 
 // Run looks at the server. What it has found until an error is in the report all
@@ -79,24 +76,6 @@ func (v *visit) settleIn(ctx context.Context) error {
 		v.report.Server.byFolders(v.first.Folders())
 	}
 	return nil
-}
-
-// explained says what a refusal at the door means.
-func explained(err error) error {
-	var refused *lab.HTTPError
-	var status *lab.StatusError
-	var failed *net.OpError
-	switch {
-	case errors.As(err, &refused) && (refused.Code == 401 || refused.Code == 403):
-		return fmt.Errorf("%s was answered HTTP %d: the server does not take this user and password, or the user may not use ActiveSync", refused.Command, refused.Code)
-	case errors.As(err, &refused):
-		return fmt.Errorf("%s was answered HTTP %d", refused.Command, refused.Code)
-	case errors.As(err, &status):
-		return fmt.Errorf("%s was answered with status %d", status.Command, status.Status)
-	case errors.As(err, &failed):
-		return fmt.Errorf("the server cannot be reached: %w", failed)
-	}
-	return err
 }
 
 // endpoint is where ActiveSync is below a server's address.

@@ -34,8 +34,11 @@ func (d *device) try(ctx context.Context, v *visit, t trial) (h Hold) {
 		switch {
 		case h.End == endMail:
 			if err := d.settle(ctx); err != nil {
-				h.End, h.Says = endFailed, explained(err).Error()
-				return h
+				return h.failed(ctx, err)
+			}
+		case h.Status == 7: // the folders have changed meanwhile (MS-ASCMD 2.2.3.177.11)
+			if err := d.enter(ctx); err != nil {
+				return h.failed(ctx, err)
 			}
 		case h.End == endLimit && time.Duration(h.Limit) > t.interval:
 			t = trial{interval: time.Duration(h.Limit), poke: t.silence()}
@@ -45,6 +48,10 @@ func (d *device) try(ctx context.Context, v *visit, t trial) (h Hold) {
 	}
 	return h
 }
+
+// dozing is how long this machine may have slept for a wait to count. Time as programs
+// measure it stands still meanwhile, and the clocks of all others go on.
+const dozing = time.Second
 
 // hold asks once, on a connection of its own, and looks how it ends.
 func (d *device) hold(ctx context.Context, v *visit, t trial) Hold {
@@ -58,7 +65,8 @@ func (d *device) hold(ctx context.Context, v *visit, t trial) Hold {
 		return h.failed(ctx, err)
 	}
 	defer l.Close()
-	began := time.Now()
+	h.To = l.bare.RemoteAddr().String()
+	began, asleep := time.Now(), v.asleep()
 	if err := r.Write(l); err != nil {
 		return h.failed(ctx, err)
 	}
@@ -66,13 +74,17 @@ func (d *device) hold(ctx context.Context, v *visit, t trial) Hold {
 	got, err := l.answer(r, began.Add(t.interval+slack))
 	stop()
 	h.Took = Span(time.Since(began))
+	if slept := v.asleep() - asleep; slept > dozing {
+		h.End, h.Says = endSlept, "this machine slept for "+briefly(slept.Round(time.Second))+" meanwhile"
+		return h
+	}
 	if ctx.Err() == nil && err == nil {
 		h.answered(got, d.waitsOn())
 		return h
 	}
 	if h.ended(ctx, err); h.End == endSilent && t.poke == 0 {
 		if h.probe(ctx, l); h.Probe == probeAnswered {
-			h.End, h.Took = endLate, Span(time.Since(began))
+			h.End, h.Took, h.Says = endLate, Span(time.Since(began)), "the answer came, too late"
 		}
 	}
 	return h
@@ -85,12 +97,12 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 		h.By = strings.TrimSpace(h.By + " via " + via)
 	}
 	if got.StatusCode != 200 {
-		h.End, h.Says = endHTTP, "HTTP "+got.Status
+		h.End, h.Says = endHTTP, "HTTP "+strings.TrimSpace(got.Status)
 		return
 	}
 	read, err := eas.ParsePingResponse(got.body)
 	if err != nil {
-		h.End, h.Says = endStrange, "HTTP 200 with "+got.Header.Get("Content-Type")+", which answers no Ping"
+		h.End, h.Says = endStrange, "HTTP 200 with "+got.Header.Get("Content-Type")
 		return
 	}
 	h.Status = int(read.Status)
@@ -98,15 +110,18 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 	a := Answer{State: check.ReadPing(got.body, asked).State.String(), Took: h.Took}
 	if read.Status == 5 {
 		h.Limit = Span(time.Duration(read.Interval) * time.Second)
-		h.Says += ", limit " + h.Limit.String()
+		h.Says += ", limit " + briefly(time.Duration(h.Limit))
 	}
 	switch {
+	case read.Status == 5 && (read.Interval < 1 || read.Interval > 3600):
+		// No limit that can be held: it would be tried for a day, or be a cut after 0 s.
+		h.End, h.Limit, h.Says = endStrange, 0, fmt.Sprintf("status 5 with a limit of %d s", read.Interval)
 	case read.Status == 5:
 		h.End = endLimit
 	case read.Status == 2:
 		h.End = endMail
 	case read.Status != 1:
-		h.End = endStatus
+		h.End, h.Says = endStatus, statusWords(eas.CommandPing.String(), h.Status)
 	case meaning(time.Duration(h.Asked), a) == early:
 		h.End = endEarly
 	default: // some seconds late is held too: a server that is slow is not a path that cuts
@@ -117,6 +132,7 @@ func (h *Hold) answered(got reply, asked []check.Folder) {
 // ended is the end of a connection without an answer.
 func (h *Hold) ended(ctx context.Context, err error) {
 	var slow net.Error
+	var failed *net.OpError
 	switch {
 	case ctx.Err() != nil:
 		h.End, h.Says = endGivenUp, "not held to its end"
@@ -126,6 +142,8 @@ func (h *Hold) ended(ctx context.Context, err error) {
 		h.End, h.Says = endClosed, "closed (FIN) without an answer"
 	case errors.Is(err, syscall.ETIMEDOUT), errors.As(err, &slow) && slow.Timeout():
 		h.End, h.Says = endSilent, "no answer"
+	case errors.As(err, &failed):
+		h.End, h.Says = endFailed, "the network failed: "+failed.Err.Error()
 	default:
 		h.End, h.Says = endStrange, err.Error()
 	}

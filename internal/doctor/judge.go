@@ -10,27 +10,81 @@ import (
 // judge says what it comes to.
 func judge(r *PathReport) Verdict {
 	low, high := r.bracket()
+	v := r.nothing(low)
+	if loud := r.decides(); loud != nil {
+		v = r.heard(loud, low)
+	} else if high > 0 {
+		v = r.silent(low, high)
+	}
+	if to := r.addresses(); len(to) > 1 {
+		v.Notes = append(v.Notes, "the name has several addresses, and waits went to "+strings.Join(to, " and ")+": what is found may be true of one of them only")
+	}
+	if r.Connect > Span(2*time.Second) {
+		v.Notes = append(v.Notes, "it took "+r.Connect.rounded().String()+" to connect, and so it does for phones: look whether each address of the name is alive")
+	}
+	return v
+}
+
+// decides is the loud end that the verdict is about; nil where waits died in silence
+// before that time, or nothing was ended.
+func (r *PathReport) decides() *Hold {
+	low, high := r.bracket()
 	loud := r.firstLoud()
-	switch {
-	case high > 0 && (loud == nil || low < loud.when()):
-		return r.silent(low, high)
-	case loud != nil:
-		return r.heard(loud, low)
+	if loud == nil || high > 0 && low < loud.when() {
+		return nil
 	}
+	return loud
+}
+
+// nothing is the verdict when nobody was seen to cut.
+func (r *PathReport) nothing(low time.Duration) Verdict {
 	longest := r.Holds[len(r.Holds)-1]
-	if longest.End != endHeld {
-		return Verdict{Side: SideUnknown, Low: Span(low), Says: fmt.Sprintf("It cannot be told: the wait of %s %s.", briefly(time.Duration(longest.Asked)), r.whyNot(longest))}
+	silence := briefly(time.Duration(longest.Silence))
+	switch {
+	case longest.End != endHeld:
+		return Verdict{Side: SideUnknown, Low: Span(low), Says: "It cannot be told: the wait of " + silence + " " + longest.whyNot() + "." + known(low)}
+	case longest.Silence < longest.Asked:
+		return Verdict{Side: SideNone, After: longest.Silence, Low: longest.Silence,
+			Says:  fmt.Sprintf("Nothing cuts connections that are silent for up to %s.", silence),
+			Notes: []string{fmt.Sprintf("the server takes no wait below %s: it was held with a byte every %s", briefly(time.Duration(longest.Asked)), silence)}}
 	}
-	return Verdict{Side: SideNone, After: longest.Asked, Low: longest.Asked,
-		Says: fmt.Sprintf("Nothing cuts waits of up to %s: they were held to their end.", briefly(time.Duration(longest.Asked))),
+	return Verdict{Side: SideNone, After: longest.Silence, Low: longest.Silence,
+		Says: fmt.Sprintf("Nothing cuts waits of up to %s: they were held to their end.", silence),
 		Ways: []string{"if phones lose waits all the same, it is their own network: `diastole advise` names it"}}
 }
 
-func (r *PathReport) whyNot(h Hold) string {
-	if h.End == endMail {
+// known is what was shown all the same.
+func known(low time.Duration) string {
+	if low < time.Second {
+		return ""
+	}
+	return " Waits of up to " + briefly(low.Round(time.Second)) + " were held."
+}
+
+func (h Hold) whyNot() string {
+	switch h.End {
+	case endMail:
 		return "was disturbed by mail again and again; take a quieter mailbox"
+	case endGivenUp:
+		return "was not held to its end"
 	}
 	return "was not held (" + h.Says + ")"
+}
+
+// addresses are those that waits were connected to.
+func (r *PathReport) addresses() (to []string) {
+	for _, h := range slices.Concat(r.Holds, r.Search) {
+		if h.To != "" && !slices.Contains(to, h.To) {
+			to = append(to, h.To)
+		}
+	}
+	return to
+}
+
+// low is the longest silence that was survived.
+func (r *PathReport) low() time.Duration {
+	low, _ := r.bracket()
+	return low
 }
 
 // loud says whether a wait was ended by somebody who could be heard, and not in time.
@@ -64,6 +118,9 @@ func (r *PathReport) firstLoud() (first *Hold) {
 // silent is the verdict when waits died and nothing was heard.
 func (r *PathReport) silent(low, high time.Duration) Verdict {
 	v := Verdict{Side: SideClient, After: Span((low + high) / 2).rounded(), Low: Span(low), High: Span(high)}
+	if v, once := r.outage(); once {
+		return v
+	}
 	dead := r.firstSilent()
 	if r.Control != nil && r.Control.End == endSilent || r.Control == nil && dead.Probe == probeAcked {
 		return mute(dead)
@@ -133,8 +190,11 @@ func (r *PathReport) survivedMore(high time.Duration) bool {
 
 // heard is the verdict when somebody ended a wait and could be heard.
 func (r *PathReport) heard(h *Hold, low time.Duration) Verdict {
+	if v, once := r.accident(h); once {
+		return v
+	}
 	at := h.when()
-	v := Verdict{Side: SideServer, After: Span(at).rounded(), Low: Span(low), High: Span(at)}
+	v := Verdict{Side: SideServer, After: Span(at).rounded(), Low: Span(min(low, at)), High: Span(at)}
 	after := briefly(time.Duration(v.After))
 	switch h.End {
 	case endHTTP:
@@ -149,12 +209,24 @@ func (r *PathReport) heard(h *Hold, low time.Duration) Verdict {
 		v.Says = fmt.Sprintf("Server side: the server answers a wait of %s too late, after %s: no phone waits so long.", briefly(time.Duration(h.Asked)), after)
 	case endLimit:
 		v.Says = "Server side: the server takes no wait above " + after + " (Status 5)."
+		v.Notes = append(v.Notes, r.reached(at, low))
+	case endStatus:
+		v.Side = SideUnknown
+		v.Says = fmt.Sprintf("It cannot be told: the server answers a wait of %s with %s, after %s. That is its own trouble, and not the way's.", briefly(time.Duration(h.Asked)), visible(h.Says), after)
+		v.Ways = []string{"look for it in the server's log; a second doctor at the same mailbox, at the same time, does this too"}
+		return v
 	default:
 		v.Side = SideUnknown
-		v.Says = fmt.Sprintf("It cannot be told: a wait of %s was answered with something else after %s: %s.", briefly(time.Duration(h.Asked)), after, visible(h.Says))
+		v.Says = fmt.Sprintf("It cannot be told: a wait of %s brought something that is no answer of ActiveSync, after %s: %s.", briefly(time.Duration(h.Asked)), after, visible(h.Says))
+	}
+	if h.End == endHTTP && h.atOnce() {
+		return v // a refusal: no time-out is to be raised
 	}
 	if h.By != "" && v.Side == SideProxy {
 		v.Notes = append(v.Notes, "who says so calls itself "+visible(h.By))
+	}
+	if note := r.repeated(h); note != "" {
+		v.Notes = append(v.Notes, note)
 	}
 	if times := r.timesOf(h.End); len(times) > 1 {
 		v.Notes = append(v.Notes, "not always after the same time: "+strings.Join(times, ", "))
@@ -166,10 +238,19 @@ func (r *PathReport) heard(h *Hold, low time.Duration) Verdict {
 
 // refused tells a time-out from a refusal.
 func (r *PathReport) refused(h *Hold, after string) (Side, string) {
-	if time.Duration(h.Took) < 5*time.Second {
-		return SideUnknown, "It cannot be told: the wait is refused at once with " + visible(h.Says) + "."
+	switch {
+	case h.atOnce():
+		return SideUnknown, "It cannot be told: the wait is refused at once with " + visible(h.Says) + meaningOf(h.HTTP) + "."
+	case impatient(h.HTTP):
+		return SideProxy, "Server side: a proxy in front of the server loses its patience after " + after + " and answers " + visible(h.Says) + "."
 	}
-	return SideProxy, "Proxy: something in front of the server loses its patience after " + after + " and answers " + visible(h.Says) + "."
+	return SideServer, "Server side: the server, or something in front of it, answers " + visible(h.Says) + " after " + after + meaningOf(h.HTTP) + "."
+}
+
+// impatient are the codes by which proxies say that they do not wait any longer (RFC
+// 9110 15.5.9, 15.6.3 to 15.6.5); those from 520 on are Cloudflare's.
+func impatient(code int) bool {
+	return code == 408 || code >= 502 && code <= 504 || code >= 520 && code <= 527
 }
 
 // timesOf are the different times after which waits came to the same end, if they lie

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/diastole/diastole/internal/lab"
+	"github.com/diastole/diastole/wbxml/eas"
 )
 
 // seen is a wait and its end, in seconds.
@@ -75,9 +77,9 @@ func TestWhatIsNoCutIsNotCalledOne(t *testing.T) {
 		fault lab.Fault
 		says  string
 	}{
-		"sign-in": {lab.SignIn(nil), "It cannot be told: a wait of 1m was answered with something else after 0s: HTTP 200 with text/html, which answers no Ping."},
-		"403":     {lab.Fault{Kind: lab.FaultHTTP, Code: 403}, "It cannot be told: the wait is refused at once with HTTP 403 Forbidden."},
-		"3":       {lab.Fault{Kind: lab.FaultStatus, Code: 3}, "It cannot be told: a wait of 1m was answered with something else after 0s: status 3."},
+		"sign-in": {lab.SignIn(nil), "It cannot be told: a wait of 1m brought something that is no answer of ActiveSync, after 0s: HTTP 200 with text/html."},
+		"403":     {lab.Fault{Kind: lab.FaultHTTP, Code: 403}, "It cannot be told: the wait is refused at once with HTTP 403 Forbidden: the user, or the device, may not use ActiveSync. Look whether it is on for this mailbox, and whether a device DiastoleDoctor1 is blocked, or waits in quarantine to be allowed; or else a filter in front refuses."},
+		"3":       {lab.Fault{Kind: lab.FaultStatus, Code: 3}, "It cannot be told: the server answers a wait of 1m with status 3, parameters missing, after 0s. That is its own trouble, and not the way's."},
 		"mail":    {lab.Fault{Kind: lab.FaultStatus, Code: 2}, "It cannot be told: the wait of 1m was disturbed by mail again and again; take a quieter mailbox."},
 	} {
 		inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
@@ -122,14 +124,14 @@ func TestAWaitThatNeverBeganSaysNothing(t *testing.T) {
 func TestAPageHasAllThatIsKnown(t *testing.T) {
 	r := &PathReport{URL: "https://mail.example.com/x", Holds: []Hold{seen(300, 300, 60, endHTTP)}, Steps: make([]Step, 1),
 		Security: &Security{Version: "TLS 1.3", Protocol: "h2", Accepts: []string{"TLS 1.2", "TLS 1.3"}, Names: []string{"mail.example.com"}, Notes: []string{"a note"}}}
-	r.Holds[0].Says, r.Holds[0].By = "HTTP 504 Gateway Time-out", "nginx\x1b via 1.1 box"
+	r.Holds[0].HTTP, r.Holds[0].Says, r.Holds[0].By = 504, "HTTP 504 Gateway Time-out", "nginx\x1b via 1.1 box"
 	r.Verdict = judge(r)
 	var page bytes.Buffer
 	if err := r.Print(&page, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"TLS 1.3, accepts 1.2 1.3, h2", "HTTP 504 Gateway Time-out, from nginx? via 1.1 box", "\n- a note\n",
-		"\nProxy: something in front of the server loses its patience after 1m and answers HTTP 504 Gateway Time-out.\n",
+		"\nServer side: a proxy in front of the server loses its patience after 1m and answers HTTP 504 Gateway Time-out.\n",
 		"that time is the default of nginx (proxy_read_timeout)", "→ nginx: proxy_read_timeout 3600s"} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("%q is not in it:\n%s", want, page.String())
@@ -143,3 +145,22 @@ func TestAPageHasAllThatIsKnown(t *testing.T) {
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("full") }
+
+func TestASearchThatCannotAskAnyMoreProvesNothing(t *testing.T) {
+	gone := seen(100, 100, 0, endFailed)
+	gone.Says = "the server cannot be reached: no route to host"
+	v := judge(&PathReport{Holds: []Hold{seen(300, 300, 315, endSilent)}, Search: []Hold{gone, gone}})
+	if v.Side != SideUnknown || v.Says != "It cannot be told: a wait of 5m got no answer, and then the server could not be asked any more: the server cannot be reached: no route to host." {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestALimitThatNoPingCanHaveIsNone(t *testing.T) {
+	for interval, want := range map[int]End{0: endStrange, 1: endLimit, 3600: endLimit, 86400: endStrange, 1 << 40: endStrange} {
+		h := Hold{Asked: Span(time.Minute), Silence: Span(time.Minute)}
+		h.answered(reply{&http.Response{StatusCode: 200}, (&eas.PingResponse{Status: 5, Interval: interval}).Append(nil)}, nil)
+		if h.End != want || (h.Limit > 0) != (want == endLimit) {
+			t.Errorf("%d s: %+v", interval, h)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"net"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -28,4 +29,14 @@ func kernelOf(c net.Conn) (k *Kernel) {
 		}
 	})
 	return k
+}
+
+// asleep is how long this machine has slept since it was started: what the one clock
+// counts and the other does not (clock_gettime(2)).
+func asleep() time.Duration {
+	var all, awake unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &awake) != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &all) != nil {
+		return 0
+	}
+	return time.Duration(all.Nano() - awake.Nano())
 }

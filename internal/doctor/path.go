@@ -44,6 +44,7 @@ type walk struct {
 	*visit
 	holds []time.Duration
 	limit time.Duration
+	dial  *steady
 	watch func(Progress)
 	lanes []*device // a server ends an older Ping of a device for a newer one: each wait has its own
 	path  *PathReport
@@ -51,15 +52,18 @@ type walk struct {
 
 // RunPath looks at the way to a server. What it has found until an error is in the
 // report all the same; the error says why there is no more.
-func RunPath(ctx context.Context, c PathConfig) (*PathReport, error) {
-	w := newWalk(c)
+func RunPath(ctx context.Context, c PathConfig) (*PathReport, error) { return newWalk(c).run(ctx) }
+
+func (w *walk) run(ctx context.Context) (*PathReport, error) {
 	defer func() {
 		for _, d := range append(w.lanes, w.first, w.second) {
 			d.Close()
 		}
 	}()
-	for _, step := range []func(context.Context) error{w.secure, w.options, w.register, w.hold, w.narrow} {
-		if err := step(ctx); err != nil {
+	for _, step := range []func(context.Context) error{w.secure, w.options, w.register, w.hold, w.reach, w.narrow, w.again} {
+		err := step(ctx)
+		w.path.Connect = Span(w.dial.took())
+		if err != nil {
 			return w.path, w.stopped(err)
 		}
 	}
@@ -79,7 +83,11 @@ func (w *walk) stopped(err error) error {
 		}
 	}
 	err = explained(err)
-	w.path.Verdict = Verdict{Side: SideUnknown, Says: "It did not come as far as that: " + visible(err.Error()) + "."}
+	why := "because no wait could be tried: "
+	if len(w.path.Holds) > 0 {
+		why = "because the server could not be asked any more after the first waits: "
+	}
+	w.path.Verdict = Verdict{Side: SideUnknown, Says: "It cannot be told, " + why + visible(err.Error()) + "."}
 	return err
 }
 
@@ -90,8 +98,10 @@ func newWalk(c PathConfig) *walk {
 	if len(c.Holds) == 0 {
 		c.Holds = DefaultHolds()
 	}
-	w := &walk{holds: slices.Clone(c.Holds), limit: c.Search, watch: c.Watch, path: &PathReport{URL: endpoint(c.URL)},
-		visit: &visit{report: &Report{}, Config: Config{URL: c.URL, User: c.User, Password: c.Password, TLS: c.TLS, Dial: c.Dial, Tell: c.Tell}}}
+	dial := &steady{dial: c.Dial, known: map[string]string{}}
+	w := &walk{dial: dial, holds: slices.Clone(c.Holds), limit: c.Search, watch: c.Watch,
+		path:  &PathReport{URL: endpoint(c.URL), Steps: []Step{}, Holds: []Hold{}}, // scripts get empty lists, no null, where it ends early
+		visit: &visit{report: &Report{}, asleep: asleep, Config: Config{URL: c.URL, User: c.User, Password: c.Password, TLS: c.TLS, Dial: dial.Dial, Tell: c.Tell}}}
 	slices.Sort(w.holds)
 	w.holds = slices.Compact(w.holds)
 	w.holds = w.holds[:min(len(w.holds), MostHolds)]
@@ -120,18 +130,18 @@ func (w *walk) options(ctx context.Context) error {
 	return w.step("OPTIONS", func() (says string, err error) {
 		err = w.identify(ctx)
 		w.path.Server = w.report.Server
-		return "versions " + strings.Join(w.report.Server.Versions, " "), err
+		return w.report.Server.speaks(), err
 	})
 }
 
 // register makes a device for each wait.
 func (w *walk) register(ctx context.Context) error {
-	w.tell(fmt.Sprintf("registering a device for each of %d waits (DiastoleDoctor1 and on), and syncing the last week of the inbox", len(w.holds)))
+	w.tell(fmt.Sprintf("registering %s, DiastoleDoctor1 and on, and syncing the last week of the inbox", counted(len(w.holds), "device")))
 	d := w.device("1")
 	w.lanes = append(w.lanes, d)
 	if err := w.step("FolderSync", func() (string, error) {
 		err := d.findInbox(ctx)
-		return strconv.Itoa(len(d.Folders())) + " folders", err
+		return counted(len(d.Folders()), "folder"), err
 	}); err != nil {
 		return err
 	}
@@ -140,7 +150,7 @@ func (w *walk) register(ctx context.Context) error {
 	}
 	if err := w.step("Sync", func() (string, error) {
 		err := d.settle(ctx)
-		return strconv.Itoa(len(d.mails)) + " mails of the last week", err
+		return counted(len(d.mails), "mail") + " of the last week", err
 	}); err != nil {
 		return err
 	}
@@ -159,11 +169,27 @@ func (w *walk) enough(ctx context.Context, n int) error {
 	return nil
 }
 
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.Itoa(n) + " " + what
+}
+
+// speaks are the versions. What does not name any may be a proxy that takes the header
+// away, or no ActiveSync server at all: FolderSync will show.
+func (s Server) speaks() string {
+	if strings.Join(s.Versions, "") == "" {
+		return "no versions of ActiveSync are named"
+	}
+	return "versions " + strings.Join(s.Versions, " ")
+}
+
 func (w *walk) step(name string, do func() (string, error)) error {
 	began := time.Now()
 	says, err := do()
 	if err != nil {
-		says = explained(err).Error()
+		says = "failed" // the verdict says why
 	}
 	w.path.Steps = append(w.path.Steps, Step{Name: name, Took: Span(time.Since(began)), Says: says})
 	return err
@@ -172,7 +198,7 @@ func (w *walk) step(name string, do func() (string, error)) error {
 // hold holds all waits at once. When one dies in silence the longer ones are given up:
 // a box that has forgotten the shorter forgets them too, and hours are dear.
 func (w *walk) hold(ctx context.Context) error {
-	w.tell(fmt.Sprintf("holding %d waits at once, the longest for %s; each on a connection of its own", len(w.holds), briefly(w.holds[len(w.holds)-1])))
+	w.tell(fmt.Sprintf("holding %s, the longest for %s; all at once, each on a connection of its own", counted(len(w.holds), "wait"), briefly(w.holds[len(w.holds)-1])))
 	giveUp := make([]context.CancelFunc, len(w.holds))
 	contexts := make([]context.Context, len(w.holds))
 	for i := range w.holds {

@@ -13,6 +13,9 @@ func (r *PathReport) Print(w io.Writer, paint func(Side, string) string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) { fmt.Fprintln(t, visibleCells(cells)) }
 	row("address", r.URL)
+	if to := r.addresses(); len(to) > 0 {
+		row("connected", strings.Join(to, ", "))
+	}
 	if s := r.Security; s != nil {
 		row("TLS", s.words())
 		row("certificate", fmt.Sprintf("%s, by %s, until %s (%d days)", strings.Join(s.Names, " "), s.Issuer, s.Expires.Format(time.DateOnly), s.Days))
@@ -62,6 +65,9 @@ func (r *PathReport) printHolds(w io.Writer) error {
 	}
 	for _, h := range r.Search {
 		line("search", h)
+	}
+	if r.Again != nil {
+		line("again", *r.Again)
 	}
 	return t.Flush()
 }

@@ -10,10 +10,12 @@ type PathReport struct {
 	URL      string    `json:"url"`
 	Security *Security `json:"tls,omitempty"` // null with http://
 	Server   Server    `json:"server"`
+	Connect  Span      `json:"connect_seconds"`   // the first connection
 	Steps    []Step    `json:"steps"`             // OPTIONS, FolderSync, Sync
 	Holds    []Hold    `json:"holds"`             // as they were asked for, the shortest first
 	Search   []Hold    `json:"search,omitempty"`  // between the longest that lived and the shortest that died
 	Control  *Hold     `json:"control,omitempty"` // a wait that died, held again with a byte now and then
+	Again    *Hold     `json:"again,omitempty"`   // the wait that the verdict hangs on, held once more
 	Verdict  Verdict   `json:"verdict"`
 }
 
@@ -34,6 +36,7 @@ type Hold struct {
 	Status  int     `json:"status,omitempty"`        // of the Ping's answer
 	HTTP    int     `json:"http,omitempty"`          // its HTTP status
 	By      string  `json:"by,omitempty"`            // who answered: its Server and Via
+	To      string  `json:"to,omitempty"`            // address and port that it was connected to
 	Limit   Span    `json:"limit_seconds,omitempty"` // with Status 5
 	Probe   Probe   `json:"probe,omitempty"`         // what a byte on the silent connection brought
 	Kernel  *Kernel `json:"kernel,omitempty"`        // at the end of that
@@ -61,6 +64,7 @@ const (
 	endReset   End = "reset"     // RST
 	endSilent  End = "silent"    // nothing
 	endFailed  End = "failed"    // it never began
+	endSlept   End = "slept"     // this machine did
 	endGivenUp End = "given up"  // a shorter one was dead
 )
 
@@ -68,7 +72,7 @@ const (
 // way has survived.
 func (h Hold) spoke() (survived time.Duration, ok bool) {
 	switch h.End {
-	case endSilent, endFailed, endGivenUp:
+	case endSilent, endFailed, endSlept, endGivenUp:
 		return 0, false
 	}
 	return time.Duration(min(h.Took, h.Silence)), true

@@ -128,9 +128,19 @@ func TestAServersOwnLimitIsNoCut(t *testing.T) {
 	inWorld(t, lab.ServerConfig{MaxHeartbeat: 8 * time.Minute}, nil, func(w *world) {
 		r := w.walkIn(0, PathConfig{})
 		r.wants(t, SideServer, 8*time.Minute)
-		if r.Holds[2].End != endLimit || !strings.Contains(r.Verdict.Says, "takes no wait above 8m ") {
+		if r.Holds[3].End != endLimit || !strings.Contains(r.Verdict.Says, "takes no wait above 8m ") {
 			t.Errorf("%+v", r)
 		}
+		if h := r.Holds[2]; h.End != endHeld || time.Duration(h.Asked) != 8*time.Minute || r.Verdict.Notes[0] != "waits of 8m were held: nothing else cuts them" {
+			t.Errorf("%+v, notes %q", h, r.Verdict.Notes)
+		}
+	})
+}
+
+// The server refuses what is longer, and the firewall forgets earlier than that.
+func TestAFirewallBelowTheServersLimitIsFound(t *testing.T) {
+	inWorld(t, lab.ServerConfig{MaxHeartbeat: 4 * time.Minute}, nil, func(w *world) {
+		w.walkIn(100*time.Second, PathConfig{Search: time.Hour}).wants(t, SideClient, 100*time.Second)
 	})
 }
 
@@ -227,7 +237,7 @@ func TestWhoeverInterruptsGetsWhatWasFound(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		r.wants(t, SideServer, 55*time.Second)
-		if r.Holds[0].End != endHeld || r.Holds[1].End != endClosed || r.Holds[2].End != endGivenUp || len(r.Verdict.Notes) != 1 {
+		if r.Holds[0].End != endHeld || r.Holds[1].End != endClosed || r.Holds[2].End != endGivenUp || !strings.HasPrefix(r.Verdict.Notes[len(r.Verdict.Notes)-1], "it was interrupted") {
 			t.Errorf("%+v", r)
 		}
 	})

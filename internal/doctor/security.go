@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,10 +42,7 @@ func (v *visit) security(ctx context.Context, u *url.URL) (*Security, error) {
 	}
 	own := state.PeerCertificates[0]
 	s := &Security{Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite), Protocol: state.NegotiatedProtocol,
-		Names: own.DNSNames, Issuer: own.Issuer.String(), Expires: own.NotAfter}
-	for _, ip := range own.IPAddresses {
-		s.Names = append(s.Names, ip.String())
-	}
+		Names: named(own), Issuer: own.Issuer.String(), Expires: own.NotAfter}
 	for _, c := range state.PeerCertificates {
 		s.Chain = append(s.Chain, c.Subject.String())
 		if c.NotAfter.Before(s.Expires) { // whichever ends first ends the trust
@@ -56,6 +55,15 @@ func (v *visit) security(ctx context.Context, u *url.URL) (*Security, error) {
 	}
 	v.accepted(ctx, u, s)
 	return s, ctx.Err()
+}
+
+// named are the names and addresses that a certificate is for.
+func named(c *x509.Certificate) []string {
+	names := slices.Clone(c.DNSNames)
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	return names
 }
 
 // shake makes a TLS connection that proves nothing, and ends it.
@@ -85,13 +93,16 @@ func (v *visit) believe(u *url.URL, sent []*x509.Certificate) error {
 	}
 	_, err := sent[0].Verify(o)
 	var nobody x509.UnknownAuthorityError
+	var other x509.HostnameError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &nobody) && len(sent) == 1 && sent[0].Issuer.String() != sent[0].Subject.String():
-		return fmt.Errorf("phones refuse the certificate: the server sends its own only, and not that of its issuer %s: configure the full chain (or --ca FILE, if phones trust that issuer)", sent[0].Issuer)
+		return fmt.Errorf("phones refuse the certificate: the server sends its own only, and not that of its issuer %s: configure the full chain (or --ca FILE, if phones trust that issuer); if that issuer is not whom you bought it from, a box on the way looks into TLS", sent[0].Issuer)
 	case errors.As(err, &nobody):
-		return fmt.Errorf("phones refuse the certificate: %w (if they trust its issuer: --ca FILE)", err)
+		return fmt.Errorf("phones refuse the certificate: nobody knows its issuer %s (if phones trust it: --ca FILE); if that is not whom you bought it from, a box on the way looks into TLS", sent[len(sent)-1].Issuer)
+	case errors.As(err, &other):
+		return fmt.Errorf("phones refuse the certificate: it is for %s, and not for %s", strings.Join(named(sent[0]), " "), c.ServerName)
 	}
 	return fmt.Errorf("phones refuse the certificate: %w", err)
 }

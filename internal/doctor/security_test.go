@@ -84,7 +84,7 @@ func TestAGoodCertificateIsDescribed(t *testing.T) {
 	if s.Days != 19 || len(s.Notes) != 1 || !strings.HasPrefix(s.Notes[0], "the certificate ends in 19 days") {
 		t.Errorf("%d days, notes %q", s.Days, s.Notes)
 	}
-	if err == nil || err.Error() != "OPTIONS was answered HTTP 404" || r.Verdict.Side != SideUnknown {
+	if err == nil || err.Error() != "OPTIONS was answered HTTP 404: there is no ActiveSync at this address" || r.Verdict.Side != SideUnknown {
 		t.Errorf("error %v, verdict %+v", err, r.Verdict)
 	}
 }
@@ -106,17 +106,17 @@ func TestACertificateThatPhonesRefuseIsTheEnd(t *testing.T) {
 	root := issue(t, nil, "Root", 10*year)
 	between := issue(t, root, "Between", year)
 	for want, sent := range map[string][]*issued{
-		"configure the full chain":              {issue(t, between, "mail", year, "mail.example.com")},
-		"certificate has expired":               {issue(t, root, "mail", -time.Hour, "mail.example.com")},
-		"not mail.example.com":                  {issue(t, root, "mail", year, "other.example.com")},
-		"if they trust its issuer: --ca FILE":   {issue(t, nil, "Stranger", year, "mail.example.com")},
-		"phones refuse the certificate: x509: ": {issue(t, root, "mail", -time.Hour, "mail.example.com")},
+		"configure the full chain":                                            {issue(t, between, "mail", year, "mail.example.com")},
+		"certificate has expired":                                             {issue(t, root, "mail", -time.Hour, "mail.example.com")},
+		"it is for other.example.com, and not for mail.example.com":           {issue(t, root, "mail", year, "other.example.com")},
+		"nobody knows its issuer CN=Stranger (if phones trust it: --ca FILE)": {issue(t, nil, "Stranger", year, "mail.example.com")},
+		"phones refuse the certificate: x509: ":                               {issue(t, root, "mail", -time.Hour, "mail.example.com")},
 	} {
 		r, err := shown(t, root, &tls.Config{}, sent...)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
-		if r.Security == nil || len(r.Steps) != 0 || !strings.HasPrefix(r.Verdict.Says, "It did not come as far as that: phones refuse") {
+		if r.Security == nil || len(r.Steps) != 0 || !strings.HasPrefix(r.Verdict.Says, "It cannot be told, because no wait could be tried: phones refuse") {
 			t.Errorf("report %+v: nothing may be sent there", r)
 		}
 	}

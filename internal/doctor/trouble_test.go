@@ -83,7 +83,7 @@ func TestQuestionsThatAreNotAnsweredAreNoProof(t *testing.T) {
 func TestAMailboxWithoutAnInboxIsNone(t *testing.T) {
 	inWorld(t, lab.ServerConfig{}, nil, func(w *world) {
 		w.server.Inject(lab.Fault{Match: lab.On("FolderSync"), Kind: lab.FaultHTTP, Code: 500})
-		if _, err := w.visit(Config{}); err == nil || err.Error() != "FolderSync was answered HTTP 500" {
+		if _, err := w.visit(Config{}); err == nil || err.Error() != "FolderSync was answered HTTP 500: the server fails; its log says why" {
 			t.Errorf("got %v", err)
 		}
 	})

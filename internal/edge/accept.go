@@ -116,7 +116,7 @@ func (s *Server) report(c *socket, err error) {
 	if s.stopping.Err() != nil || errors.Is(err, errAnswered) || errors.Is(err, errTooMuch) {
 		return // cut by ourselves, or no failure, or counted
 	}
-	from := zap.Stringer("from", c.Conn.RemoteAddr())
+	from := zap.Stringer("client", c.Conn.RemoteAddr())
 	var refused *proxyError
 	if errors.As(err, &refused) {
 		s.cfg.Metrics.proxies.WithLabelValues(refused.reason).Inc()
@@ -137,5 +137,5 @@ func (s *Server) report(c *socket, err error) {
 
 func (s *Server) refuse(g *guard, why *refusal) {
 	s.cfg.Metrics.requests.WithLabelValues(why.reason).Inc()
-	s.cfg.Log.Debug("request refused", zap.Stringer("from", g.RemoteAddr()), zap.Error(why))
+	s.cfg.Log.Debug("request refused", zap.Stringer("client", g.RemoteAddr()), zap.Error(why))
 }

@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/diastole/diastole/internal/said"
 )
 
 // lab is a running server with what a test may look at.
@@ -29,11 +30,12 @@ type lab struct {
 func start(t *testing.T, change func(*Config)) *lab {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	core, logs := observer.New(zapcore.DebugLevel)
+	log, logs := said.Log(t, zapcore.DebugLevel)
+	said.Metrics(t, registry)
 	cfg := Config{
 		Listen:  "127.0.0.1:0",
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.RemoteAddr) }),
-		Log:     zap.New(core),
+		Log:     log,
 		Metrics: NewMetrics(registry),
 		limits:  defaultLimits(),
 	}

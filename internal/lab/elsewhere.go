@@ -32,6 +32,18 @@ func (s *Server) AddEvent(user, folder, subject string) (string, error) {
 
 // Rename gives an event another subject. Like every change of an item it does not end a Ping (MS-ASCMD 3.1.5.8).
 func (s *Server) Rename(user, id, subject string) bool {
+	return s.change(user, id, func(b *mailbox, it *item) bool {
+		if it.mail != nil {
+			return false
+		}
+		it.set(leaf(calendarSubject, subject))
+		it.changed = b.next()
+		return true
+	})
+}
+
+// change does something to an item of a user's mailbox, alone; false: there is no such item, or it is not of the kind.
+func (s *Server) change(user, id string, do func(*mailbox, *item) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.boxes[user]
@@ -39,12 +51,7 @@ func (s *Server) Rename(user, id, subject string) bool {
 		return false
 	}
 	it := b.find(id)
-	if it == nil || it.mail != nil {
-		return false
-	}
-	it.set(leaf(calendarSubject, subject))
-	it.changed = b.next()
-	return true
+	return it != nil && do(b, it)
 }
 
 // Move takes an item to another folder of the same class, where it has another id: gone from one, new in the other.

@@ -19,13 +19,17 @@ type FirewallConfig struct {
 	// Conns is how many connections it keeps, forgotten ones included; default 4096. At the limit the oldest
 	// forgotten one is closed, which its ends do see; without one to close, the new connection is refused.
 	Conns int
+	// Mute makes a forgotten connection silent down to TCP: its bytes are not even acknowledged (Linux only). Both ends
+	// then see what they would see behind a real box. What is forgotten costs two sockets until Close, or until Conns
+	// is reached: whether an end has gone cannot be seen any more either.
+	Mute bool
 }
 
 // Firewall is a relay that behaves like a NAT or a stateful firewall on the way: a connection that was silent for
 // longer than its idle limit is forgotten. From then on nothing passes, in neither direction: no data, no FIN, no
 // RST. Both ends believe that the connection lives.
 //
-// One thing a relay in user space cannot do: the kernel at its own ends still acknowledges the bytes that vanish.
+// Without Mute the kernel at its own ends still acknowledges the bytes that vanish.
 type Firewall struct {
 	cfg       FirewallConfig
 	idle      atomic.Int64

@@ -41,6 +41,10 @@ func (fl *flow) forget() {
 	if !fl.gone {
 		fl.gone = true
 		fl.firewall.forgotten.Add(1)
+		if fl.firewall.cfg.Mute {
+			mute(fl.phone)
+			mute(fl.server)
+		}
 	}
 }
 

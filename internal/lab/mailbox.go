@@ -120,35 +120,22 @@ func (s *Server) Deliver(user, folder string, m Mail) (string, error) {
 
 // Remove takes an item out of a user's mailbox, as another client does. Waits do not end by it (MS-ASCMD 3.1.5.8).
 func (s *Server) Remove(user, id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.boxes[user]
-	if b == nil {
-		return false
-	}
-	it := b.find(id)
-	if it == nil {
-		return false
-	}
-	it.folder.remove(it)
-	b.next()
-	return true
+	return s.change(user, id, func(b *mailbox, it *item) bool {
+		it.folder.remove(it)
+		b.next()
+		return true
+	})
 }
 
 // MarkRead sets or clears a mail's read flag, as another client does.
 func (s *Server) MarkRead(user, id string, read bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.boxes[user]
-	if b == nil {
-		return false
-	}
-	it := b.find(id)
-	if it == nil || it.mail == nil {
-		return false
-	}
-	it.mail.Read, it.changed = read, b.next()
-	return true
+	return s.change(user, id, func(b *mailbox, it *item) bool {
+		if it.mail == nil {
+			return false
+		}
+		it.mail.Read, it.changed = read, b.next()
+		return true
+	})
 }
 
 // AddFolder makes a folder of a class ("Email", "Calendar" ...) in a user's mailbox and gives its id, "" without

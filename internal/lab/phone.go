@@ -22,6 +22,8 @@ type PhoneConfig struct {
 	// Scale makes the phone live so many times faster: with 60 a ladder's 8 minutes are 8 seconds, on the wire too.
 	// Server, proxy and firewall see true seconds. Default 1.
 	Scale int
+	// Plain says on the wire what the ladder says, also with a Scale: the server lives as fast (ServerConfig.Pace).
+	Plain bool
 	// Grace is how long after the interval it still waits for the answer. It is not scaled; default 5 s, AOSP's.
 	Grace time.Duration
 	// Timeout is for commands that do not wait; not scaled, default 30 s.
@@ -170,7 +172,19 @@ func (p *Phone) scaled(d time.Duration) time.Duration { return d / time.Duration
 
 // wire is an interval as it is asked for: whole seconds, at least one.
 func (p *Phone) wire() time.Duration {
+	if p.cfg.Plain {
+		return p.climb.Interval()
+	}
 	return max(p.scaled(p.climb.Interval()).Round(time.Second), time.Second)
+}
+
+// patience is how long it waits in true time for the answer to a wait of so much on the wire: its own timer is the
+// interval and 5 s (AOSP).
+func (p *Phone) patience(asked time.Duration) time.Duration {
+	if p.cfg.Plain {
+		asked = p.scaled(asked)
+	}
+	return asked + p.cfg.Grace
 }
 
 func sleep(ctx context.Context, d time.Duration) {

@@ -20,7 +20,7 @@ func (p *Phone) HangingSync(ctx context.Context) error {
 		doc = nil
 	}
 	start := time.Now()
-	root, err := p.command(ctx, send{command: "Sync", timeout: asked + p.cfg.Grace}, doc)
+	root, err := p.command(ctx, send{command: "Sync", timeout: p.patience(asked)}, doc)
 	w.Took = time.Since(start)
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -49,6 +49,13 @@ type StatusError struct {
 
 func (e *StatusError) Error() string { return fmt.Sprintf("lab: %s: status %d", e.Command, e.Status) }
 
+// KindError is an answer of a kind (its Content-Type) that no ActiveSync server gives: a page for people.
+type KindError struct{ Kind string }
+
+func (e *KindError) Error() string {
+	return fmt.Sprintf("lab: answer of type %q, want %s", e.Kind, wbxmlType)
+}
+
 func retryAfter(err error) time.Duration {
 	if e, ok := errors.AsType[*HTTPError](err); ok {
 		return e.RetryAfter
@@ -226,7 +233,7 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 	}
 	body, err := io.ReadAll(from)
 	if kind := resp.Header.Get("Content-Type"); err == nil && len(body) > 0 && !strings.HasPrefix(kind, "application/vnd.ms-sync") {
-		return nil, fmt.Errorf("lab: answer of type %q, want %s", kind, wbxmlType)
+		return nil, &KindError{kind}
 	}
 	return body, err
 }

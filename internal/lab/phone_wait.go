@@ -13,7 +13,7 @@ import (
 // A wait that ends badly is no error: it is what the ladder is there for.
 func (p *Phone) Ping(ctx context.Context) error {
 	w := p.begin()
-	s := send{command: "Ping", timeout: p.wire() + p.cfg.Grace} // its own timer: interval + 5 s (AOSP)
+	s := send{command: "Ping", timeout: p.patience(p.wire())}
 	doc := p.pingBody()
 	text := string(doc.encode())
 	if p.cfg.EmptyPing && text == p.pinged {
@@ -54,7 +54,10 @@ func (p *Phone) end(w Wait, e Event, limit time.Duration, err error) error {
 		w.HTTP = 200
 	}
 	if w.HTTP == 0 || w.HTTP == 200 { // an error page says nothing about the path
-		p.climb.Next(e, limit*time.Duration(p.cfg.Scale))
+		if !p.cfg.Plain {
+			limit *= time.Duration(p.cfg.Scale)
+		}
+		p.climb.Next(e, limit)
 	}
 	w.Event, w.Next, w.State, w.Err = e, p.climb.Interval(), p.climb.State(), err
 	if p.cfg.OnWait != nil {

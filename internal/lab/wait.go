@@ -45,7 +45,7 @@ func (c *call) hold(d time.Duration, come func() bool) ending {
 	s := c.server
 	s.enter(c, w)
 	defer s.leave(c, w)
-	over := time.NewTimer(c.fault.stretch(d))
+	over := time.NewTimer(c.fault.stretch(d / time.Duration(s.cfg.Pace)))
 	defer over.Stop()
 	gone := c.http.Context().Done()
 	if s.cfg.KeepAbandoned {

@@ -46,5 +46,9 @@ func (db *database) carry(from, to string) error {
 			return fmt.Errorf("copying %s: %w", tables[i].name, err)
 		}
 	}
+	// A secret that is there already is the one that was given out first.
+	if _, err := db.Exec("INSERT INTO " + to + ".secrets SELECT * FROM " + from + ".secrets WHERE true ON CONFLICT DO NOTHING"); err != nil {
+		return fmt.Errorf("copying secrets: %w", err)
+	}
 	return nil
 }

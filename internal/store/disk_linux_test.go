@@ -102,10 +102,14 @@ func stuck(t *testing.T, stick func(dir string) (mend func())) {
 		s.PutWait(wait(i))
 		s.PutHaving(having(i))
 	}
+	secret := s.Secret("a")
 	s.close()
 	mend := stick(dir)
 
 	s = open(t, Config{Path: path})
+	if s.Secret("a") != secret {
+		t.Error("the secret is another one")
+	}
 	s.PutDevice(device(100))
 	s.until("the disk is found out", func() bool { _ = s.Flush(); return s.failingNow() })
 	known := map[string]bool{}

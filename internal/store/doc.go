@@ -5,6 +5,7 @@
 //	for d, err := range s.Devices(ctx) { ... tracker.Restore(d) }
 //	s.PutWait(wait)      // never waits for the disk
 //	s.Forget("user")     // art. 17 GDPR
+//	s.Secret("name")     // the same after a restart
 //	s.Close(ctx)
 //
 // Push never waits for it and never stops for it. What is put is written later,

@@ -23,7 +23,7 @@ func (s *Store) Forget(user string) (n int, err error) {
 	}
 	if aside := s.aside(); len(aside) > 0 {
 		s.config.Log.Warn("store: damaged files that were set aside may still name a user who is to be forgotten: look at them and delete them",
-			zap.Strings("files", aside))
+			zap.Strings("paths", aside))
 	}
 	return n, nil
 }

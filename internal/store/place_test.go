@@ -16,6 +16,7 @@ func TestADirectoryThatIsNotThereIsReportedAndAwaited(t *testing.T) {
 		s.PutNetwork(network(i))
 	}
 	s.flush()
+	secret := s.Secret("a")
 	if len(s.devices()) != 10 || !s.failingNow() || s.logged("store: what is learned cannot be written") != 1 {
 		t.Errorf("%d devices, failing %v; logged %v", len(s.devices()), s.failingNow(), s.logs.All())
 	}
@@ -27,6 +28,9 @@ func TestADirectoryThatIsNotThereIsReportedAndAwaited(t *testing.T) {
 	s = open(t, Config{Path: path})
 	if a, b, c := len(s.devices()), len(s.waits(WaitsOf{})), len(s.networks()); a != 10 || b != 10 || c != 10 {
 		t.Errorf("after a restart %d devices, %d waits, %d networks; want 10 of each", a, b, c)
+	}
+	if s.Secret("a") != secret {
+		t.Error("the secret was not kept with them")
 	}
 }
 

@@ -46,6 +46,8 @@ CREATE TABLE haves (
 	PRIMARY KEY (user, device, type)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX haves_seen ON haves (seen, user, device, type);
+`, `
+CREATE TABLE secrets (name TEXT NOT NULL PRIMARY KEY, secret BLOB NOT NULL) STRICT, WITHOUT ROWID;
 `}
 
 // The tables, by their place in tables.

@@ -10,11 +10,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
-	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/internal/said"
 )
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -29,8 +29,8 @@ type stage struct {
 // open opens a store that is in a hurry and closes it when the test is over.
 func open(t *testing.T, c Config) *stage {
 	t.Helper()
-	core, logs := observer.New(zapcore.InfoLevel)
-	c.Log = zap.New(core)
+	log, logs := said.Log(t, zapcore.InfoLevel)
+	c.Log = log
 	c.pace = pace{batch: time.Millisecond, retry: 5 * time.Millisecond, tend: 10 * time.Millisecond}
 	s, err := Open(c)
 	if err != nil {

@@ -38,20 +38,22 @@ func NewHealth(source string, log *zap.Logger, metrics *Metrics, quiet time.Dura
 }
 
 // Down says what has happened, what it means and what to do, as a sentence; fields
-// may say more, but no user's name. Further calls until Up are for debugging.
+// may say more, but no user's name. Until Up mailboxes are looked at every wake.poll.
+// Further calls until then are for debugging.
 func (h *Health) Down(why string, fields ...zap.Field) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.metrics.up.WithLabelValues(h.source).Set(0)
+	fields = append(fields, zap.String("why", why))
 	again := h.down
 	h.down = true
 	now := time.Now()
 	if again || !h.warned.IsZero() && now.Sub(h.warned) < h.quiet {
-		h.log.Debug("wake source down: "+why, fields...)
+		h.log.Debug("wake source down", fields...)
 		return
 	}
 	h.warned, h.said = now, true
-	h.log.Warn("wake source down, mailboxes are looked at every wake.poll: "+why, fields...)
+	h.log.Warn("wake source down", fields...)
 }
 
 // Up says that the source is there, or there again.

@@ -91,11 +91,11 @@ func (x *Response) statusLine(line string) error {
 	version, rest, _ := strings.Cut(line, " ")
 	code, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
 	if len(version) != 8 || !strings.HasPrefix(version, "HTTP/1.") || version[7] < '0' || version[7] > '9' {
-		return x.fault("status line %.40q", line)
+		return x.fault("it begins %.12q, which is no HTTP/1.x", version)
 	}
 	status, err := strconv.Atoi(code)
 	if err != nil || len(code) != 3 || status < 100 {
-		return x.fault("status code in %.40q", line)
+		return x.fault("status code %.4q", code)
 	}
 	x.Status, x.proto10 = status, version == "HTTP/1.0"
 	return nil
@@ -110,7 +110,9 @@ func (x *Response) fields(text string) ([]Field, error) {
 		name, value, ok := strings.Cut(line, ":")
 		name = strings.TrimRight(name, " \t") // RFC 9112 5.1: a proxy removes it
 		if !ok || !isToken(name) {
-			return nil, x.fault("header line %.40q", line)
+			// Not the line itself: what a server writes there by mistake, a warning of PHP's
+			// for instance, may name a user, and this goes to the log.
+			return nil, x.fault("header line %d has no name: %d bytes", len(fields)+1, len(line))
 		}
 		fields = append(fields, Field{name, cleanValue(value)})
 	}

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/diastole/diastole/internal/said"
 )
 
 // A door is where a phone knocks: the URL without a path, and whom it trusts.
@@ -62,10 +64,11 @@ func startEdge(t testing.TB, upstream string, settings ...string) *edge {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	e.log = &journal{lines: make(chan line, 64)}
+	e.log = &journal{lines: make(chan line, 64), kept: said.File(t, said.LogLines)}
 	read := make(chan struct{})
 	go func() { e.log.read(stderr); close(read) }()
 	t.Cleanup(func() {
+		e.keepMetrics()
 		cmd.Process.Signal(syscall.SIGTERM)
 		<-read // Wait closes the pipe: only after all was read
 		if err := cmd.Wait(); err != nil {
@@ -75,6 +78,15 @@ func startEdge(t testing.TB, upstream string, settings ...string) *edge {
 	})
 	e.await(e.log.lines)
 	return e
+}
+
+// keepMetrics keeps what /metrics says at the end, for make private.
+func (e *edge) keepMetrics() {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	if answer, err := client.Get("http://" + e.admin + "/metrics"); err == nil { // else the test has ended it
+		io.Copy(said.File(e.t, said.Page), answer.Body)
+		answer.Body.Close()
+	}
 }
 
 // await reads the ports from the log: both listeners name theirs.
@@ -106,7 +118,7 @@ tls: {cert: %[1]s/cert.pem, key: %[1]s/key.pem}
 upstream: {url: %[2]s}
 admin: {listen: 127.0.0.1:0}
 drain: 2s
-log: {level: debug, format: json, users: plain}
+log: {level: debug, format: json}
 %[3]s
 `, dir, upstream, strings.Join(settings, "\n"))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

@@ -22,6 +22,8 @@ type line struct {
 type journal struct {
 	lines chan line
 
+	kept io.Writer // all of it, for make private
+
 	mu       sync.Mutex
 	text     strings.Builder
 	bad      []string         // above info, or no log line
@@ -44,6 +46,7 @@ func (j *journal) keep(text string, l line, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	fmt.Fprintln(&j.text, text)
+	fmt.Fprintln(j.kept, text)
 	switch {
 	case err != nil:
 		j.bad = append(j.bad, "no JSON: "+text)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"github.com/diastole/diastole/internal/wake"
 )
 
 // A failure is why a look has seen nothing.
@@ -29,7 +31,7 @@ var reasons = []string{
 // Error implements error.
 func (f *failure) Error() string {
 	if f.cause != nil {
-		return f.what + ": " + f.cause.Error()
+		return f.what + ": " + wake.Cause(f.cause)
 	}
 	return f.what
 }

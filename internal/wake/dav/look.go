@@ -139,7 +139,7 @@ func (s *Source) report(err error) {
 	}
 	f := failureOf(err)
 	if f.why == "refused" {
-		s.config.Log.Debug("dav: "+f.Error(), zap.String("reason", f.why))
+		s.config.Log.Debug("nobody listens for a user", zap.String("reason", f.why), zap.String("why", f.Error()))
 		return
 	}
 	s.health.Down(f.Error(), zap.String("reason", f.why))

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/diastole/diastole/internal/lab"
+	"github.com/diastole/diastole/internal/said"
 	"github.com/diastole/diastole/internal/wake"
 )
 
@@ -141,10 +142,11 @@ func inWorld(t *testing.T, test func(w *world)) {
 		s := &server{t: t, pipe: lab.NewPipe(), password: "secret", tags: map[string]int{}}
 		http1 := &http.Server{Handler: s}
 		go http1.Serve(s.pipe)
-		core, logs := observer.New(zap.DebugLevel)
+		log, logs := said.Log(t, zap.DebugLevel)
 		w := &world{server: s, T: t, registry: prometheus.NewRegistry(), logs: logs}
+		said.Metrics(t, w.registry)
 		var err error
-		w.source, err = New(Config{URL: "http://sogo.test/SOGo/dav", Dial: s.pipe.Dial, Log: zap.New(core), Registerer: w.registry})
+		w.source, err = New(Config{URL: "http://sogo.test/SOGo/dav", Dial: s.pipe.Dial, Log: log, Registerer: w.registry})
 		if err != nil {
 			t.Fatal(err)
 		}

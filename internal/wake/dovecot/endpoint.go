@@ -83,11 +83,11 @@ func token(r *http.Request) string {
 // refuse answers what is wrong, and logs it: the first time in an hour for the
 // operator, who else sees it only as phones that are late.
 func (s *Source) refuse(w http.ResponseWriter, result string, status int, why string) {
-	say := s.config.Log.Debug
+	level := zap.DebugLevel
 	if s.complaints.first(result, time.Now()) {
-		say = s.config.Log.Warn
+		level = zap.WarnLevel
 	}
-	say("notification refused: "+why, zap.String("source", s.Name()))
+	s.config.Log.Log(level, "notification refused", zap.String("source", s.Name()), zap.String("reason", result), zap.String("why", why))
 	http.Error(w, "diastole: "+why, status)
 }
 

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/diastole/diastole/internal/said"
 	"github.com/diastole/diastole/internal/wake"
 )
 
@@ -34,9 +35,10 @@ type world struct {
 
 func newWorld(t *testing.T, users wake.Users) *world {
 	t.Helper()
-	core, logs := observer.New(zapcore.InfoLevel)
+	log, logs := said.Log(t, zapcore.InfoLevel)
 	r := prometheus.NewRegistry()
-	s, err := Listen(Config{Listen: "127.0.0.1:0", Token: secret, Users: users, Log: zap.New(core),
+	said.Metrics(t, r)
+	s, err := Listen(Config{Listen: "127.0.0.1:0", Token: secret, Users: users, Log: log,
 		Metrics: wake.NewMetrics(r, name), Registerer: r})
 	if err != nil {
 		t.Fatal(err)

@@ -137,7 +137,7 @@ func TestAServerWithoutAnythingCoversNothing(t *testing.T) {
 		e.covered(0, false)
 		e.heard(0)
 		w.noDial(14 * time.Second)
-		if w.log.FilterMessageSnippet("neither IDLE").Len() != 1 {
+		if w.told("neither IDLE") != 1 {
 			t.Errorf("log: %v", w.log.All())
 		}
 	})

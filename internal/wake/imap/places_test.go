@@ -75,7 +75,7 @@ func TestTheOneWhoWasWokenLongestAgoLosesHisPlace(t *testing.T) {
 		young.covered(wake.Inbox, true)
 		old[1].covered(0, false)
 		w.metric("capped_total", "", 2)
-		if w.log.FilterMessageSnippet("wake.imap.connections").Len() != 1 {
+		if w.told("wake.imap.connections") != 1 {
 			t.Errorf("log: %v", w.log.All())
 		}
 	})

@@ -25,7 +25,7 @@ const again = time.Hour
 func (r *reporter) tell(t trouble, err error) {
 	switch t {
 	case unreachable, untrusted: // of everybody's, the others may be of one user
-		r.health.Down(err.Error(), zap.String("kind", t.String()))
+		r.health.Down(err.Error(), zap.String("reason", t.String()))
 	case unavailable, unsuitable:
 		r.warn(t, "a user of the IMAP server, or all, are looked at every wake.poll: "+err.Error())
 	case limited:
@@ -49,6 +49,6 @@ func (r *reporter) warn(t trouble, text string) {
 	defer r.mu.Unlock()
 	if now := time.Now(); r.at[t].IsZero() || now.Sub(r.at[t]) >= again {
 		r.at[t] = now
-		r.log.Warn(text, zap.String("kind", t.String()))
+		r.log.Warn("trouble with the IMAP server", zap.String("reason", t.String()), zap.String("why", text))
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/diastole/diastole/internal/said"
 	"github.com/diastole/diastole/internal/wake"
 )
 
@@ -32,9 +33,10 @@ type world struct {
 func in(t *testing.T, cfg Config, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		core, logs := observer.New(zap.DebugLevel)
+		log, logs := said.Log(t, zap.DebugLevel)
 		w := &world{T: t, arrivals: make(chan net.Conn, 10000), metrics: prometheus.NewRegistry(), log: logs}
-		cfg.Address, cfg.Log, cfg.Registerer = "imap.example.test:143", zap.New(core), w.metrics
+		said.Metrics(t, w.metrics)
+		cfg.Address, cfg.Log, cfg.Registerer = "imap.example.test:143", log, w.metrics
 		if cfg.TLS == "" {
 			cfg.TLS = "none"
 		}
@@ -241,3 +243,13 @@ var (
 	inbox = wake.Mailbox{Inbox: true}
 	both  = wake.Mailbox{Inbox: true, Mail: true}
 )
+
+// told counts the lines whose reason for people has this in it.
+func (w *world) told(part string) (n int) {
+	for _, line := range w.log.All() {
+		if why, _ := line.ContextMap()["why"].(string); strings.Contains(why, part) {
+			n++
+		}
+	}
+	return n
+}

@@ -112,7 +112,7 @@ func TestAServersLimitIsToldOnceWithItsName(t *testing.T) {
 			}
 		}
 		e.covered(0, false)
-		if told := w.log.FilterMessageSnippet("mail_max_userip_connections=10"); told.Len() != 1 {
+		if told := w.told("mail_max_userip_connections=10"); told != 1 {
 			t.Errorf("log: %v", w.log.All())
 		}
 		w.metric("logins_total", "limit", 4)
@@ -131,7 +131,7 @@ func TestAMasterUserThatIsRefusedIsTold(t *testing.T) {
 			s.closed()
 		}
 		synctest.Wait()
-		if w.log.FilterMessageSnippet("wake.imap.master").Len() != 1 {
+		if w.told("wake.imap.master") != 1 {
 			t.Errorf("log: %v", w.log.All())
 		}
 	})

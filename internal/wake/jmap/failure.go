@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/diastole/diastole/internal/wake"
 )
 
 // A failure is why nobody listens for a user any more.
@@ -39,7 +41,7 @@ var reasons = []string{
 // Error implements error.
 func (f *failure) Error() string {
 	if f.cause != nil {
-		return f.what + ": " + f.cause.Error()
+		return f.what + ": " + wake.Cause(f.cause)
 	}
 	return f.what
 }
@@ -68,7 +70,7 @@ func (s *Source) mourn(err error, stood bool) time.Duration {
 	}
 	s.counts.failures.WithLabelValues(f.why).Inc()
 	if stood || f.why == "refused" { // the latter is the user's trouble, not the source's: others are heard
-		s.config.Log.Debug("jmap: "+f.Error(), zap.String("reason", f.why))
+		s.config.Log.Debug("nobody listens for a user", zap.String("reason", f.why), zap.String("why", f.Error()))
 	} else {
 		s.health.Down(f.Error(), zap.String("reason", f.why))
 	}

@@ -221,7 +221,7 @@ func TestAServerWithoutPushIsSaidToHaveNone(t *testing.T) {
 			t.Errorf("asked %v times in an hour", n)
 		}
 		said := w.logs.FilterLevelExact(zapcore.WarnLevel).All()
-		if len(said) == 0 || !strings.Contains(said[0].Message, "docs/wake-jmap.md") {
+		if len(said) == 0 || !strings.Contains(fmt.Sprint(said[0].ContextMap()["why"]), "docs/wake-jmap.md") {
 			t.Errorf("said %v", said)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/diastole/diastole/internal/lab"
+	"github.com/diastole/diastole/internal/said"
 	"github.com/diastole/diastole/internal/wake"
 )
 
@@ -58,10 +59,11 @@ func newWorld(t *testing.T, cfg lab.JMAPConfig, push Push) *world {
 	w.lab = lab.NewServer(lab.ServerConfig{Users: map[string]string{"anna": "secret", "bert": "hidden"}})
 	w.jmap = w.lab.JMAP(cfg)
 	go w.lab.Serve(w.pipe)
-	core, logs := observer.New(zap.DebugLevel)
+	log, logs := said.Log(t, zap.DebugLevel)
+	said.Metrics(t, w.registry)
 	w.logs = logs
 	var err error
-	w.source, err = New(Config{URL: "http://mail.test", Push: push, Dial: w.pipe.Dial, Registerer: w.registry, Log: zap.New(core)})
+	w.source, err = New(Config{URL: "http://mail.test", Push: push, Dial: w.pipe.Dial, Registerer: w.registry, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,14 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { barriers, launch, look } from "./look";
-import { crowd, type World } from "./world";
+import { crowd, idOf, type World } from "./world";
 
 let world: World, browser: Browser;
-before(async () => { world = await crowd(50_000); browser = await launch(); });
+before(async () => {
+  world = await crowd(50_000);
+  browser = await launch();
+  pages.push([`devices/${await idOf(world.address, "user4096@")}`, "Waits through time"]);
+});
 after(async () => { await browser?.close(); world?.end(); });
 
 /** Pages with what shows that they are complete. */
@@ -38,31 +42,31 @@ test("every page is free of barriers and faults, in light and dark, wide and nar
 test("search finds one device among 50,000 within 300 ms of the last letter", async () => {
   const { page, faults } = await look(browser, world.address);
   await open(page, "devices", "50,000 devices");
-  const times: number[] = [];
-  for (const n of [49_999, 31_415, 27_182, 16_180, 14_142]) {
-    const box = page.getByLabel("Search");
+  const box = page.getByLabel("Search"), times: number[] = [];
+  for (const n of [49_999, 31_415, 27_182, 16_180, 14_142, 22_360, 17_320]) {
     await box.fill("");
     await page.getByText("of 50,000 devices").waitFor();
-    times.push(await page.evaluate(async (n) => {
-      const input = document.querySelector<HTMLInputElement>("input[type=search]")!;
-      const done = new Promise((found) => new MutationObserver((_, watch) => {
-        if (!document.querySelector("main")!.textContent!.includes("1 to 1 of 1 devices")) return;
-        watch.disconnect();
-        found(undefined);
-      }).observe(document.body, { childList: true, subtree: true, characterData: true }));
-      input.value = `user${n}@`;
-      const began = performance.now();
-      input.dispatchEvent(new Event("input", { bubbles: true }));
-      await done;
-      return performance.now() - began;
-    }, n));
-    await page.getByText(`user${n}@`).first().waitFor();
+    const took = page.evaluate(untilFound);
+    await box.pressSequentially(`user${n}`, { delay: 30 }); // the name before its last letter is eleven users'
+    times.push(await took);
+    await page.locator(`[title$="ApplDNPQ000${n}"]`).waitFor();
   }
-  const median = times.sort((a, b) => a - b)[2]!;
+  const median = times.sort((a, b) => a - b)[3]!;
   console.log(`search among 50,000 devices: ${times.map((t) => t.toFixed(0)).join(", ")} ms`);
   assert.ok(median < 300, `median ${median} ms`);
   assert.deepEqual(faults, []);
 });
+
+/** In the page: from the moment that the browser had the last letter until one device is painted. */
+function untilFound(): Promise<number> {
+  let letter = 0;
+  addEventListener("input", (event) => { letter = event.timeStamp; }, true);
+  return new Promise((found) => new MutationObserver((_, watch) => {
+    if (!document.querySelector("main")!.textContent!.includes("1 to 1 of 1 devices")) return;
+    watch.disconnect();
+    requestAnimationFrame(() => setTimeout(() => found(performance.now() - letter)));
+  }).observe(document.body, { childList: true, subtree: true, characterData: true }));
+}
 
 test("the slider changes the figures, by keyboard too, and the address keeps it", async () => {
   const { page, faults } = await look(browser, world.address);
@@ -93,6 +97,8 @@ test("columns sort and pages turn by keyboard alone", async () => {
 test("an empty search and a device that is not there say so, with a way out", async () => {
   const { page } = await look(browser, world.address);
   await open(page, "devices?q=nobody-has-this", "No device is like that");
-  await open(page, `devices/${"0".repeat(32)}`, "Try again");
+  await open(page, `devices/${"0".repeat(32)}`, "this id was not given out here");
+  await page.getByRole("link", { name: "Find it among the devices" }).click();
+  await page.getByText("50,000 devices").waitFor();
   await open(page, "nowhere", "There is no such page");
 });

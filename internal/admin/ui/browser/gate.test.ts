@@ -7,7 +7,7 @@ import { crowd, type World } from "./world";
 
 const token = "a-token-of-thirty-two-letters-or-so";
 let world: World, browser: Browser;
-before(async () => { world = await crowd(20, token); browser = await launch(); });
+before(async () => { world = await crowd(20, { token, users: "plain" }); browser = await launch(); });
 after(async () => { await browser?.close(); world?.end(); });
 
 test("without the token nothing is shown but the question for it", async () => {

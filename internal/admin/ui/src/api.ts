@@ -1,163 +1,328 @@
-// The shapes of /api/v1 as openapi.yaml describes them, by hand: what the dashboard reads
-// of each and no more. Intervals are seconds, moments RFC 3339 in UTC.
+// What /api/v1 says, written by `npm run types` from openapi.yaml: change that file instead.
+// Intervals are seconds, moments RFC 3339 in UTC.
 
-export type Outcome =
-  | "unknown" | "expired" | "changed" | "early" | "refused"
-  | "left" | "reset" | "silent" | "upstream" | "drained";
+export type Problem = {
+  type: "about:blank";
+  title: string;
+  status: number;
+  detail: string;
+  /** The way out. */
+  remedy: string;
+};
 
+export type Seconds = number;
+
+export type Count = number;
+
+export type Share = number;
+
+export type Moment = string;
+
+/** The version by which the network was used. */
+export type HTTP = 1 | 2;
+
+/** How a wait ended. */
+export type Outcome = "unknown" | "expired" | "changed" | "early" | "refused" | "left" | "reset" | "silent" | "upstream" | "drained";
+
+/** Whether its answer is known to have arrived. */
 export type Proof = "unknown" | "confirmed" | "acked" | "lost";
 
-export interface Problem { title: string; status: number; detail: string; remedy: string }
+export type Kind = "" | "ping" | "sync";
 
-export interface Page { offset: number; limit: number; total: number; more: boolean }
+export type Page = {
+  offset: Count;
+  limit: number;
+  /** How many were found. */
+  total: Count;
+  /** There are others behind the last. */
+  more: boolean;
+};
 
-export interface Policy {
+/** What holds where no rule matches. */
+export type Policy = {
   mode: "enforce" | "observe";
   learn: "off" | "observe" | "enforce";
-  firewall_idle_seconds: number; // 0: not known
-  margin_seconds: number;
-}
+  /** 0 = not known. */
+  firewall_idle_seconds: Seconds;
+  margin_seconds: Seconds;
+};
 
-export interface Window {
-  minutes: number;
-  waits: number;
-  outcomes: Partial<Record<Outcome, number>>;
-  heartbeats: { up_to_seconds: number; asked: number; given: number }[]; // up to 0: any more
-}
-
-export interface Fleet {
-  now: string;
-  started: string;
-  uptime_seconds: number;
+export type Fleet = {
+  now: Moment;
+  /** All counts are since then. */
+  started: Moment;
+  uptime_seconds: Seconds;
+  /** How many times faster than ours the time goes in which all moments and seconds of this API are said: 1, but 60 in `diastole demo`, whose phones live faster. */
+  pace: number;
   version: string;
   commit: string;
   ready: boolean;
+  /** Why no new phones should come; empty if they may. */
   unready: string;
-  config: Policy & { profile: string; hold: string; users: string };
-  held: { total: number; ping: number; sync: number; edge: number; upstream: number; queued: number };
-  upstream: { waits: number; waits_queued: number; checks: number; checks_queued: number; lingering: number };
-  sources: { name: string; up: boolean }[];
-  saved: { held_hours: number; worker_hours: number; saved_hours: number };
-  known: { devices: number; networks: number };
+  config: Policy & {
+    profile: string;
+    /** pass, edge or slice */
+    hold: string;
+    /** How users are written: hashed or plain. */
+    users: string;
+  };
+  /** Waits at this moment, by kind and by where they are. */
+  held: {
+    total: Count;
+    ping: Count;
+    sync: Count;
+    /** The server has nothing of them. */
+    edge: Count;
+    upstream: Count;
+    /** Here and yet to go up. */
+    queued: Count;
+  };
+  /** What the server has of us at this moment. */
+  upstream: {
+    waits: Count;
+    waits_queued: Count;
+    checks: Count;
+    checks_queued: Count;
+    /** Waits that nobody waits for any more. */
+    lingering: Count;
+  };
+  sources: {
+    name: string;
+    up: boolean;
+  }[];
+  /** Hours that waits were held, that a worker of the server was busy with them, and the difference. */
+  saved: {
+    held_hours: number;
+    worker_hours: number;
+    saved_hours: number;
+  };
+  known: {
+    devices: Count;
+    networks: Count;
+  };
   windows: Window[];
-}
+};
 
-export interface Network {
+export type Window = {
+  minutes: 5 | 60 | 1440;
+  /** That ended. */
+  waits: Count;
+  outcomes: Partial<Record<Outcome, Count>>;
+  /** Answers of which TCP said that they never arrived; their waits ended as they were meant to. */
+  lost: Count;
+  /** Of the waits that began, by their interval. */
+  heartbeats: {
+    /** Above the one before up to this; 0 = any more. */
+    up_to_seconds: Seconds;
+    asked: Count;
+    given: Count;
+  }[];
+};
+
+export type Network = {
+  /** A name of policy.networks, otherwise a /24 or /48. */
   name: string;
-  http: number;
-  survived: number;
-  died: number;
-  devices_died: number;
-  other_share: number;
-  limit_seconds: number; // 3600: any more
-  limit_low_seconds: number;
-  limit_high_seconds: number;
-  advice_seconds: number; // 0: nothing to say
+  http: HTTP;
+  /** Waits whose answer arrived. */
+  survived: Count;
+  /** Waits that broke in silence. */
+  died: Count;
+  /** Different ones lately; three are needed. */
+  devices_died: Count;
+  /** Of waits that die of another cause. */
+  other_share: Share;
+  /** As likely too high as too low; 3600 = any more. */
+  limit_seconds: Seconds;
+  /** It lies between low and high with 90 %. */
+  limit_low_seconds: Seconds;
+  limit_high_seconds: Seconds;
+  /** What a wait should be at most; 0 = nothing to say. */
+  advice_seconds: Seconds;
+  /** That decides for a device there of which nothing else is known. */
   rule: string;
-  kept_seconds: number; // 0: what it asks
-  would_seconds: number;
-  asked_mean_seconds: number;
+  /** What such a device gets at most; 0 = what it asks. */
+  kept_seconds: Seconds;
+  /** The same if all that is only observed were enforced. */
+  would_seconds: Seconds;
+  /** Of the last 200 intervals; 0 = none. */
+  asked_mean_seconds: Seconds;
+  /** Whether Exchange would warn of that mean. */
   event_1040: boolean;
-}
+};
 
-export interface NetworksPage extends Page { policy: Policy; networks: Network[] }
-
-export interface NetworkDetail extends Network {
+export type NetworksPage = Page & {
   policy: Policy;
-  event_1040_threshold_seconds: number;
-  survival: { seconds: number; probability: number; survival: number }[];
-  evidence: { seconds: number; survived: boolean; when: string }[];
-}
+  networks: Network[];
+};
 
-export interface Wait {
-  ended: string;
-  asked_seconds: number;
-  given_seconds: number;
-  held_seconds: number;
+export type NetworkDetail = Network & {
+  policy: Policy;
+  event_1040_threshold_seconds: 540;
+  survival: {
+    seconds: number;
+    /** That this is the limit. */
+    probability: Share;
+    /** That a silence so long is survived. */
+    survival: Share;
+  }[];
+  evidence: {
+    seconds: Seconds;
+    survived: boolean;
+    when: Moment;
+  }[];
+};
+
+export type Wait = {
+  ended: Moment;
+  asked_seconds: Seconds;
+  given_seconds: Seconds;
+  held_seconds: Seconds;
   outcome: Outcome;
   proof: Proof;
-}
+};
 
-export interface Device {
+export type Device = {
   id: string;
+  /** As log.users says. */
   user: string;
   device: string;
   device_type: string;
+  /** That it asked from last. */
   network: string;
-  http: number;
-  asked_seconds: number;
-  given_seconds: number;
-  last_good_seconds: number;
+  http: HTTP;
+  asked_seconds: Seconds;
+  /** To its last wait that ended. */
+  given_seconds: Seconds;
+  /** The last interval that it knows to work; 0 = none. */
+  last_good_seconds: Seconds;
+  /** How it looks for its interval; empty while nothing explains it. */
   ladder: string;
+  /** searching, settled at 12 min, fallen to the floor, oscillating */
   state: string;
+  /** It was told a limit and asked for more again. */
   deaf: boolean;
-  seen: string;
-  waits: Wait[]; // the youngest first
-}
+  seen: Moment;
+  waits: Wait[];
+};
 
-export interface DevicesPage extends Page { devices: Device[] }
+export type DevicesPage = Page & {
+  devices: Device[];
+};
 
-export interface PastWait extends Wait { kind: string; network: string; http: number; rule: string }
+export type DeviceDetail = Device & {
+  advice_seconds: Seconds;
+  /** For the query of the next page; empty when there are no more. */
+  before: string;
+  /** What holds for it on its network now. */
+  decision: {
+    rule: string;
+    mode: "enforce" | "observe";
+    learn: "off" | "observe" | "enforce";
+    /** 0 = not known. */
+    max_seconds: Seconds;
+    margin_seconds: Seconds;
+    clamp: "early" | "refuse";
+    deny: boolean;
+    /** What it gets at most; 0 = what it asks. */
+    kept_seconds: Seconds;
+    would_seconds: Seconds;
+  };
+  past: PastWait[];
+};
 
-export interface Decision {
-  rule: string;
-  mode: string;
-  learn: string;
-  max_seconds: number;
-  margin_seconds: number;
-  clamp: string;
-  deny: boolean;
-  kept_seconds: number;
-  would_seconds: number;
-}
-
-export interface DeviceDetail extends Device {
-  decision: Decision;
-  advice_seconds: number;
-  past: PastWait[]; // the youngest first
-  before: string; // "" where nothing older is kept
-}
-
-export interface Day {
-  heartbeat_seconds: number;
-  requests_per_day: number;
-  radio_wakes_per_day: number;
-  dead_share: number;
-}
-
-export interface WhatIf {
-  minutes: number;
+export type PastWait = Wait & {
+  kind: Kind;
   network: string;
-  devices: number;
+  http: HTTP;
+  /** That decided its interval. */
+  rule: string;
+};
+
+/** What a phone's push costs and misses in 24 hours, on average. */
+export type Day = {
+  /** That its waits are given. */
+  heartbeat_seconds: Seconds;
+  /** Waits and a Sync for each that brought something. */
+  requests_per_day: number;
+  /** Each wait that ends is one with all that follows at once. */
+  radio_wakes_per_day: number;
+  /** Of the day without push on a forgotten connection. */
+  dead_share: Share;
+};
+
+export type WhatIf = {
+  minutes: number;
+  /** Empty = all. */
+  network: string;
+  /** That asked within the last day and whose mean this is. */
+  devices: Count;
   before: Day;
   after: Day;
-  networks_limited_elsewhere: number;
-}
+  /** Whose own limit lies below what the box in front is seen to allow. */
+  networks_limited_elsewhere: Count;
+};
 
-export interface Decided {
-  when: string;
+export type Decided = {
+  when: Moment;
+  /** Given as asked, lowered, would be lowered, or refused. */
   what: "given" | "lowered" | "observed" | "denied";
   id: string;
   user: string;
   device: string;
   device_type: string;
-  kind: string;
+  kind: Kind;
   network: string;
-  http: number;
+  http: HTTP;
   rule: string;
-  asked_seconds: number;
-  given_seconds: number;
-  would_seconds: number;
-  advice_seconds: number;
-}
+  /** 0 = not known. */
+  asked_seconds: Seconds;
+  given_seconds: Seconds;
+  would_seconds: Seconds;
+  advice_seconds: Seconds;
+};
 
-export interface RuleCount { rule: string; waits: number; lowered: number; would: number; denied: number; last: string }
+export type DecisionsPage = Page & {
+  /** The start of this process. */
+  since: Moment;
+  rules: RuleCount[];
+  recent: Decided[];
+};
 
-export interface DecisionsPage extends Page { since: string; rules: RuleCount[]; recent: Decided[] }
+export type RuleCount = {
+  rule: string;
+  /** That it decided. */
+  waits: Count;
+  lowered: Count;
+  /** Would be lowered if all that is only observed were enforced. */
+  would: Count;
+  denied: Count;
+  last: Moment;
+};
 
-export interface WaitEvent extends Decided {
+/** The data of an event `wait` of /api/v1/events. */
+export type WaitEvent = Decided & {
   happens: "begins" | "ends" | "denied";
-  held_seconds: number;
+  held_seconds: Seconds;
+  /** Empty unless it ends. */
   outcome: Outcome | "";
-  skipped: number;
-}
+  /** Others since the last that was shown. */
+  skipped: Count;
+};
+
+export type Whois = {
+  /** As it was asked for. */
+  user: string;
+  /** As log.users writes the name in the log. */
+  shown: string[];
+  /** There are more devices. */
+  more: boolean;
+  devices: Device[];
+};
+
+export type Forgotten = {
+  /** As it was asked for. */
+  user: string;
+  followed: Count;
+  remembered: Count;
+  stored: Count;
+};

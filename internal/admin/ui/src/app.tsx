@@ -13,12 +13,12 @@ import { NetworksPage } from "./pages/networks";
 import { WhatIfPage } from "./pages/whatif";
 import { href, place } from "./route";
 import { Empty } from "./states";
-import { duration } from "./words";
+import { count, duration, figure, plain } from "./words";
 
 const pages = [
   { name: "fleet", title: "Fleet", list: FleetPage },
-  { name: "networks", title: "Networks", list: NetworksPage, one: NetworkPage },
-  { name: "devices", title: "Devices", list: DevicesPage, one: DevicePage },
+  { name: "networks", title: "Networks", list: NetworksPage, one: NetworkPage, called: (name: string) => `Network ${plain(name)}` },
+  { name: "devices", title: "Devices", list: DevicesPage, one: DevicePage, called: () => "Device" },
   { name: "what-if", title: "What if", list: WhatIfPage },
   { name: "decisions", title: "Decisions", list: DecisionsPage },
 ];
@@ -27,10 +27,11 @@ export function App() {
   const { page, name } = place.value;
   const shown = pages.find((p) => p.name === page);
   const Body = (name && shown?.one) || shown?.list;
+  const title = (name && shown?.called?.(name)) || (shown?.title ?? "Not found");
   const heading = useRef<HTMLHeadingElement>(null);
   const first = useRef(true);
   useEffect(() => {
-    document.title = `${shown?.title ?? "Not found"} – diastole`;
+    document.title = `${title} – diastole`;
     // A screen reader hears of the new page by its heading; on the first one the browser does it.
     if (!first.current) heading.current?.focus();
     first.current = false;
@@ -39,8 +40,9 @@ export function App() {
     <>
       <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); heading.current?.focus(); }}>To the content</a>
       <Header page={page} />
+      <Pace />
       <main id="main">
-        <h1 ref={heading} tabIndex={-1}>{shown?.title ?? "Not found"}</h1>
+        <h1 ref={heading} tabIndex={-1}>{title}</h1>
         {locked.value ? <Gate /> : Body ? <Body key={page + name} /> : <Empty>There is no such page. <a href={href("fleet")}>To the fleet</a></Empty>}
       </main>
       <Footer />
@@ -68,6 +70,17 @@ function Header({ page }: { page: string }) {
         <select value={theme.value} onChange={(e) => choose(e.currentTarget.value as Theme)}><option value="auto">Auto</option><option value="light">Light</option><option value="dark">Dark</option></select>
       </label>
     </header>
+  );
+}
+
+/** Says that this is a world whose time runs faster: otherwise an hour of waits in a minute would look like a lie. */
+function Pace() {
+  const pace = fleet.value?.pace ?? 1;
+  if (pace <= 1) return null;
+  return (
+    <aside class="pace">
+      <strong>Time runs {count(pace)} times faster here:</strong> a minute of these phones is over in {figure(60 / pace)} s. Every duration and clock is theirs.
+    </aside>
   );
 }
 

@@ -1,5 +1,6 @@
 // Asks the API. Every request goes to the origin that the page came from, with the token
-// where the listener wants one.
+// where the listener wants one, and the browser's certificate where it wants that: fetch
+// leaves it out with credentials: "omit".
 import { signal } from "@preact/signals";
 import type { Problem } from "./api";
 
@@ -33,7 +34,7 @@ function headers(): Record<string, string> {
 export async function open(path: string, signal: AbortSignal): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { headers: headers(), signal, credentials: "omit", redirect: "error" });
+    response = await fetch(path, { headers: headers(), signal, redirect: "error" });
   } catch (cause) {
     if (signal.aborted) throw cause;
     throw new Failure("diastole does not answer", "Is the program running? The page tries again by itself.");
@@ -52,6 +53,11 @@ async function failure(response: Response): Promise<Failure> {
   } catch {
     return fallback;
   }
+}
+
+/** What went wrong while asking, in words. */
+export function asFailure(cause: unknown): Failure {
+  return cause instanceof Failure ? cause : new Failure("the answer cannot be read", "Reload the page: it may be older than the program.");
 }
 
 /** Asks for JSON. It is ours and checked against openapi.yaml by a test of the server: no second check here. */

@@ -2,7 +2,7 @@
 // new is on its way, so that nothing flickers.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { effect } from "@preact/signals";
-import { ask, Failure, locked } from "./client";
+import { ask, asFailure, locked, type Failure } from "./client";
 import { link, news, paused } from "./live";
 
 export interface Loaded<T> { data: T | undefined; failure: Failure | undefined; busy: boolean; again: () => void }
@@ -75,8 +75,7 @@ class Loop<T> {
       this.in(idle);
     } catch (cause) {
       if (this.gone.signal.aborted) return;
-      const failure = cause instanceof Failure ? cause : new Failure("the answer cannot be read", "Reload the page: it may be older than the program.");
-      this.show({ failure, busy: false });
+      this.show({ failure: asFailure(cause), busy: false });
       this.in(failed);
     }
   }

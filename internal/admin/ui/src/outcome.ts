@@ -24,6 +24,13 @@ export function meaning(outcome: Outcome | ""): Meaning {
   return meanings[outcome as Outcome] ?? { ...meanings.unknown, word: outcome || "unknown" };
 }
 
+const lost: Meaning = { word: "answer lost", mark: "✗", tone: "bad", says: "it was answered, and the answer never arrived: forgotten on the way" };
+
+/** How a wait ended for its phone, as far as it is known: the server's answer is none that was lost on the way. */
+export function fate(wait: { outcome: Outcome; proof: Proof }): Meaning {
+  return wait.proof === "lost" && ["expired", "changed", "early"].includes(wait.outcome) ? lost : meaning(wait.outcome);
+}
+
 /** In the order in which bars show them: good ones first. */
 export const outcomes = Object.keys(meanings) as Outcome[];
 

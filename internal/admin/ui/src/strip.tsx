@@ -1,7 +1,7 @@
 // The last waits of a device as a strip: one cell each, as high as the wait was long, in the
 // colour and with the mark of its outcome.
 import type { Wait } from "./api";
-import { meaning, proven } from "./outcome";
+import { fate, proven } from "./outcome";
 import { duration } from "./words";
 
 /** The height of a cell in percent, by the longest wait of the strip; none is so low that its mark does not fit. */
@@ -10,7 +10,7 @@ export function height(held: number, longest: number): number {
 }
 
 export function told(wait: Wait): string {
-  return `${meaning(wait.outcome).word} after ${duration(wait.held_seconds)} of ${duration(wait.given_seconds)}, delivery ${proven(wait.proof).word}`;
+  return `${fate(wait).word} after ${duration(wait.held_seconds)} of ${duration(wait.given_seconds)}, delivery ${proven(wait.proof).word}`;
 }
 
 /** Takes waits as the API gives them, the youngest first, and shows them as time runs. */
@@ -21,10 +21,10 @@ export function Strip({ waits: given }: { waits: Wait[] }) {
   return (
     <span class="strip" role="img" aria-label={`Last ${waits.length} waits, the youngest last: ${waits.map(told).join("; ")}`}>
       {waits.map((wait, i) => (
-        <svg key={i} class={`cell ${meaning(wait.outcome).tone}`} viewBox="0 0 14 26" width="14" height="26">
+        <svg key={i} class={`cell ${fate(wait).tone}`} viewBox="0 0 14 26" width="14" height="26">
           <title>{told(wait)}</title>
           <rect x="0.5" width="13" rx="2" y={26 - 0.26 * height(wait.held_seconds, longest)} height={0.26 * height(wait.held_seconds, longest)} />
-          <text x="7" y="24" text-anchor="middle">{meaning(wait.outcome).mark}</text>
+          <text x="7" y="24" text-anchor="middle">{fate(wait).mark}</text>
         </svg>
       ))}
     </span>

@@ -64,7 +64,7 @@ export function Pager({ page, of }: { page: Page; of: string }) {
 }
 
 /** Waits a moment after each letter: whoever types a name asks once, not nine times. */
-const typing = 120;
+const typing = 80;
 
 export function Search({ label }: { label: string }) {
   const q = place.value.query["q"] ?? "";

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import uPlot from "uplot";
 import type { PastWait } from "./api";
 import type { Ink } from "./ink";
-import { meaning } from "./outcome";
+import { fate } from "./outcome";
 import { axis, Plot, timeAxis, type Options } from "./plot";
 import { series, tally } from "./timeline";
 import { duration } from "./words";
@@ -13,7 +13,7 @@ const stepped = uPlot.paths.stepped!({ align: -1 });
 
 export function TimelinePlot({ past, advice }: { past: PastWait[]; advice: number }) {
   const data = useMemo(() => { const s = series(past); return [s.at, s.given, s.asked, s.held] as uPlot.AlignedData; }, [past]);
-  const marks = past.toReversed().map((w) => meaning(w.outcome));
+  const marks = past.toReversed().map(fate);
   const options = (colours: Ink): Options => ({
     cursor: { drag: { x: false, y: false } },
     legend: { show: false },
@@ -28,9 +28,9 @@ export function TimelinePlot({ past, advice }: { past: PastWait[]; advice: numbe
     ],
     hooks: { draw: [(u) => dots(u, marks, colours), (u) => ruler(u, advice, colours)] },
   });
-  const words = tally(past).map(([outcome, n]) => `${n} ${meaning(outcome as PastWait["outcome"]).word}`).join(", ");
+  const words = tally(past).map(([word, n]) => `${n} ${word}`).join(", ");
   return <Plot label={`The last ${past.length} waits through time: ${words}.`} height={280} data={data} options={options}
-    shape={JSON.stringify([marks.length, past[0]?.ended, past.at(-1)?.ended, advice])} />;
+    shape={JSON.stringify([marks.map((m) => m.mark).join(""), past[0]?.ended, past.at(-1)?.ended, advice])} />;
 }
 
 /** The mark of each outcome, at the height of how long the wait was held. */
@@ -64,6 +64,6 @@ function ruler(u: uPlot, advice: number, colours: Ink): void {
   u.ctx.stroke();
   u.ctx.font = colours.font.replace("12px", `${12 * scale}px`);
   u.ctx.textAlign = "right";
-  u.ctx.fillText(`advice ${duration(advice)}`, u.bbox.left + u.bbox.width - 4 * scale, y - 5 * scale);
+  u.ctx.fillText(`advice ${duration(advice)}`, u.bbox.left + u.bbox.width - 4 * scale, y - 12 * scale); // above the marks of waits that were kept at it
   u.ctx.restore();
 }

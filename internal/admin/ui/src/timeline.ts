@@ -1,5 +1,6 @@
 // The figures of a device's timeline, the oldest first.
 import type { PastWait } from "./api";
+import { fate } from "./outcome";
 
 export interface Series { at: number[]; asked: (number | null)[]; given: (number | null)[]; held: number[] }
 
@@ -30,9 +31,16 @@ export function changes(past: PastWait[]): { ended: string; text: string }[] {
   return found.toReversed();
 }
 
-/** How many waits ended how, the most frequent first. */
-export function tally(past: { outcome: string }[]): [string, number][] {
+/** The youngest waits, which come anew as others end, and those that were there when older ones
+ * were asked for: what has moved out of the youngest meanwhile is among the second. */
+export function joined(youngest: PastWait[], before: PastWait[]): PastWait[] {
+  const oldest = youngest.at(-1)?.ended ?? "9";
+  return [...youngest, ...before.filter((w) => w.ended < oldest)];
+}
+
+/** How many waits ended how, in words, the most frequent first. */
+export function tally(past: PastWait[]): [string, number][] {
   const counts = new Map<string, number>();
-  for (const { outcome } of past) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  for (const { word } of past.map(fate)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
 }

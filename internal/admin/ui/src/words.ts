@@ -57,9 +57,21 @@ export function moments(at: number[]): string[] {
 export function clock(moment: string): string { return clocks.format(new Date(moment)); }
 export function date(moment: string): string { return dates.format(new Date(moment)); }
 
+/** A name with what has no form of its own spelled out: a phone that calls itself something with a
+ * mark for right-to-left in it could otherwise pass for another (Unicode TR 36, 2.3). */
+export function plain(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, "0")}`);
+}
+
 /** Long names of devices and hashed users, cut in the middle where both ends tell them apart. */
-export function short(name: string, most = 22): string {
+export function short(whole: string, most = 22): string {
+  const name = plain(whole);
   if (name.length <= most) return name;
   const tail = Math.floor((most - 1) / 3);
   return `${name.slice(0, most - 1 - tail)}…${name.slice(-tail)}`;
+}
+
+/** The API's words begin small and end open, as errors do that stand in others. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fleet, hear, history, news, pause, paused, recent } from "../src/live";
+import { fleet, hear, history, interrupt, news, pause, paused, recent } from "../src/live";
 
 const at = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, "0")}Z`;
 
@@ -39,4 +39,14 @@ test("pages come back later and later, never all at once, never later than 15 s"
   assert.equal(pause(0, 1), 500);
   assert.ok(pause(5, 0.5) > pause(2, 0.5));
   assert.ok(pause(1000, 1) <= 15_000);
+});
+
+test("where nobody listened there is a gap, and one only", () => {
+  tick(20, 3);
+  interrupt();
+  interrupt();
+  tick(40, 4);
+  assert.deepEqual(history.value.slice(-3).map((p) => p.held), [3, null, 4]);
+  const moments = history.value.map((p) => p.at);
+  assert.deepEqual(moments, moments.toSorted((a, b) => a - b));
 });

@@ -5,7 +5,7 @@ import { nameOf, trimmed } from "../src/histogram";
 import { deed, meaning, outcomes, proven } from "../src/outcome";
 import { height, told } from "../src/strip";
 import { turned } from "../src/table";
-import { changes, series, tally } from "../src/timeline";
+import { changes, joined, series, tally } from "../src/timeline";
 import type { PastWait } from "../src/api";
 
 function wait(ended: string, change: Partial<PastWait> = {}): PastWait {
@@ -29,6 +29,8 @@ test("a strip's cell has room for its mark however short the wait was", () => {
   assert.equal(height(900, 900), 100);
   assert.equal(height(0, 0), 46);
   assert.equal(told(wait("", { outcome: "silent", proof: "lost", held_seconds: 301 })), "no answer after 5m1s of 8m, delivery lost");
+  // whatever the server said: its phone has not heard of it
+  assert.equal(told(wait("", { outcome: "expired", proof: "lost", held_seconds: 480 })), "answer lost after 8m of 8m, delivery lost");
 });
 
 test("a click on a column sorts, turns, and lets go", () => {
@@ -52,7 +54,7 @@ test("a device that roamed, and a rule that took over, are told", () => {
 });
 
 test("outcomes are counted, the most frequent first", () => {
-  assert.deepEqual(tally([wait("1"), wait("2", { outcome: "silent" }), wait("3")]), [["expired", 2], ["silent", 1]]);
+  assert.deepEqual(tally([wait("1"), wait("2", { outcome: "silent" }), wait("3")]), [["nothing new", 2], ["no answer", 1]]);
 });
 
 test("less requests are better, less heartbeat is worse, and a hair's breadth is no change", () => {
@@ -69,4 +71,11 @@ test("a histogram leaves empty ends out and keeps gaps", () => {
   assert.deepEqual(trimmed(all.map((c) => ({ ...c, asked: 0, given: 0 }))), []);
   assert.equal(nameOf(all[4]!, all), "> 8m");
   assert.equal(nameOf(all[1]!, all), "≤ 2m");
+});
+
+test("no wait is lost between the youngest, which go on, and the older ones", () => {
+  const at = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, i) => wait(`2026-01-01T00:${String(from - i).padStart(2, "0")}:00.000Z`));
+  const first = at(30, 21), older = [...joined(first, []), ...at(20, 11)];
+  assert.deepEqual(joined(at(35, 26), older), at(35, 11));
+  assert.deepEqual(joined([], []), []);
 });

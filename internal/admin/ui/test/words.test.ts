@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { age, duration, durationOr, figure, moments, percent, short } from "../src/words";
+import { age, duration, durationOr, figure, moments, percent, plain, short, sentence } from "../src/words";
 
 test("a duration is written as the configuration writes it", () => {
   for (const [seconds, want] of [[0, "0s"], [13, "13s"], [59.6, "1m"], [60, "1m"], [750, "12m30s"], [3600, "1h"], [3599.7, "1h"], [5400, "1h30m"], [90061, "25h1m"], [-4, "0s"]] as const)
@@ -45,4 +45,15 @@ test("moments along an axis are no finer than they lie apart", () => {
   assert.deepEqual(moments([at, at + 600]).map((m) => m.length), [5, 5]);
   assert.match(moments([at, at + 86400])[0]!, /2/);
   assert.deepEqual(moments([]), []);
+});
+
+test("what the API says of a failure is a sentence, and one that is stays as it is", () => {
+  assert.equal(sentence("the state cannot be read"), "The state cannot be read.");
+  assert.equal(sentence("Is the program running?"), "Is the program running?");
+});
+
+test("what a phone calls itself cannot turn the letters around, or hide some", () => {
+  assert.equal(plain("a\u202eevil"), "a\\u202eevil");
+  assert.equal(short("anna\u200b\u0000"), "anna\\u200b\\u0000");
+  assert.equal(plain("Zoë <b> 电话 😀"), "Zoë <b> 电话 😀");
 });

@@ -8,7 +8,7 @@ import { href, place, refine } from "../route";
 import { Empty, Shown } from "../states";
 import { Mark } from "../strip";
 import { Pager, Search, Table, type Column } from "../table";
-import { age, clock, count, date, duration, durationOr, short } from "../words";
+import { age, clock, count, date, duration, durationOr, plain, short } from "../words";
 
 const rules: Column<RuleCount>[] = [
   { title: "Rule", cell: (r) => <button type="button" class="plain" onClick={() => refine({ rule: r.rule, offset: 0 })}>{r.rule}</button> },
@@ -21,13 +21,13 @@ const rules: Column<RuleCount>[] = [
 
 const columns: Column<Decided>[] = [
   { title: "When", cell: (d) => <time class="nowrap" dateTime={d.when}>{clock(d.when)}</time> },
-  { title: "Device", cell: (d) => <a href={href("devices", d.id)} title={`${d.user} ${d.device}`}>{short(d.user, 16)} <span class="dim">{short(d.device, 14)}</span></a> },
+  { title: "Device", cell: (d) => <a href={href("devices", d.id)} title={plain(`${d.user} ${d.device}`)}>{short(d.user, 16)} <span class="dim">{short(d.device, 14)}</span></a> },
   { title: "Network", wide: true, cell: (d) => <a href={href("networks", d.network, { http: d.http })}>{d.network}</a> },
   { title: "Rule", cell: (d) => d.rule },
   { title: "Decided", cell: (d) => <Mark of={deed(d.what)} /> },
   { title: "Asked", number: true, cell: (d) => durationOr(d.asked_seconds) },
   { title: "Given", number: true, cell: (d) => durationOr(d.given_seconds) },
-  { title: "Why", cell: (d) => why(d) },
+  { title: "Why", cell: (d) => <span class="why">{why(d)}</span> },
 ];
 
 /** One decision in words. */
@@ -53,7 +53,7 @@ export function DecisionsPage() {
             {page.rules.length === 0 ? <Empty>No rule has decided anything yet.</Empty> : <Table label="Rules" columns={rules} items={page.rules} keyOf={(r) => r.rule} />}
           </section>
           <div class="tools">
-            <Search label="Search users, devices, networks" />
+            <Search label="Search users, devices, types" />
             {rule && <button type="button" onClick={() => refine({ rule: "", offset: 0 })}>Only rule {rule} <span aria-hidden="true">×</span><span class="unseen">: show all rules</span></button>}
           </div>
           <section class="card">

@@ -1,33 +1,45 @@
 // One device through time, and what is decided about it.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { DeviceDetail, PastWait } from "../api";
-import { api, ask } from "../client";
+import { api, ask, asFailure, type Failure } from "../client";
 import { useLoad } from "../load";
-import { meaning, proven } from "../outcome";
+import { fate, proven } from "../outcome";
 import { href, place } from "../route";
-import { Empty, Shown } from "../states";
+import { Empty, Failed, Shown } from "../states";
 import { Mark, Strip } from "../strip";
-import { changes } from "../timeline";
+import { changes, joined } from "../timeline";
 import { TimelinePlot } from "../timeline-plot";
-import { date, duration, durationOr } from "../words";
+import { date, duration, durationOr, plain, short } from "../words";
 
 export function DevicePage() {
   const loaded = useLoad<DeviceDetail>(api(`devices/${encodeURIComponent(place.value.name)}`));
-  return <Shown of={loaded}>{(d) => <Device key={d.id} of={d} />}</Shown>;
+  return (
+    <>
+      <Shown of={loaded}>{(d) => <Device key={d.id} of={d} />}</Shown>
+      {loaded.failure?.status === 404 && <p><a class="button" href={href("devices")}>Find it among the devices</a></p>}
+    </>
+  );
 }
 
 function Device({ of }: { of: DeviceDetail }) {
   const [older, setOlder] = useState<{ past: PastWait[]; before: string } | undefined>(undefined);
-  const oldest = of.past.at(-1)?.ended ?? "";
-  const past = [...of.past, ...(older?.past.filter((w) => w.ended < oldest) ?? [])];
+  const past = joined(of.past, older?.past ?? []);
   const before = older ? older.before : of.before;
+  const [failure, setFailure] = useState<Failure | undefined>(undefined);
   const more = async () => {
-    const page = await ask<DeviceDetail>(api(`devices/${of.id}`, { before }), new AbortController().signal);
-    setOlder({ past: [...(older?.past ?? []), ...page.past], before: page.before });
+    try {
+      const page = await ask<DeviceDetail>(api(`devices/${of.id}`, { before }), new AbortController().signal);
+      setOlder({ past: [...past, ...page.past], before: page.before });
+      setFailure(undefined);
+    } catch (cause) {
+      setFailure(asFailure(cause));
+    }
   };
+  // Whoever has many tabs open finds this one by it, and a screen reader says it.
+  useEffect(() => { document.title = `${short(of.user)} ${short(of.device)} – diastole`; }, [of.user, of.device]);
   return (
     <>
-      <p class="crumbs"><a href={href("devices")}>Devices</a> / <span class="name">{of.user}</span> / {of.device} <span class="dim">{of.device_type}</span></p>
+      <p class="crumbs"><a href={href("devices")}>Devices</a> / <span class="name">{plain(of.user)}</span> / {plain(of.device)} <span class="dim">{plain(of.device_type)}</span></p>
       <section class="card">
         <h2>Waits through time</h2>
         <p class="key"><span class="line warn dashed" aria-hidden="true" /> asked <span class="line calm" aria-hidden="true" /> given; each mark is a wait at the height of how long it was held</p>
@@ -37,7 +49,8 @@ function Device({ of }: { of: DeviceDetail }) {
       <Facts of={of} />
       <Changes past={past} />
       <History past={past} />
-      {before && <p><button type="button" onClick={() => void more().catch(() => setOlder({ past: older?.past ?? [], before: "" }))}>Older waits</button></p>}
+      {failure && <Failed of={failure} />}
+      {before && <p><button type="button" onClick={() => void more()}>Older waits</button></p>}
     </>
   );
 }
@@ -80,7 +93,7 @@ function History({ past }: { past: PastWait[] }) {
             {past.map((w) => (
               <tr key={w.ended + w.kind + w.held_seconds}>
                 <td class="nowrap">{date(w.ended)}</td><td>{w.kind || "–"}</td><td class="number">{durationOr(w.asked_seconds)}</td><td class="number">{durationOr(w.given_seconds)}</td><td class="number">{duration(w.held_seconds)}</td>
-                <td><Mark of={meaning(w.outcome)} /></td><td><Mark of={proven(w.proof)} /></td><td class="wide">{w.network}</td><td class="wide">{w.rule || "–"}</td>
+                <td><Mark of={fate(w)} /></td><td><Mark of={proven(w.proof)} /></td><td class="wide">{w.network}</td><td class="wide">{w.rule || "–"}</td>
               </tr>
             ))}
           </tbody>

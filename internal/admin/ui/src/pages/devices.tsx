@@ -8,7 +8,7 @@ import { href, place, refine } from "../route";
 import { Empty, Shown } from "../states";
 import { Mark, Strip } from "../strip";
 import { Pager, Search, Table, type Column } from "../table";
-import { age, duration, durationOr, short } from "../words";
+import { age, duration, durationOr, plain, short } from "../words";
 
 /** How the delivery of the last answer is known. */
 function proof(d: Device) {
@@ -24,8 +24,8 @@ function asks(d: Device) {
 }
 
 const columns: Column<Device>[] = [
-  { title: "User", sort: "user", cell: (d) => <a href={href("devices", d.id)} title={d.user}>{short(d.user, 17)}</a> },
-  { title: "Device", sort: "device", cell: (d) => <span class="nowrap" title={`${d.device_type} ${d.device}`}>{short(d.device, 12)} <span class="dim">{short(d.device_type, 12)}</span></span> },
+  { title: "User", sort: "user", cell: (d) => <a href={href("devices", d.id)} title={plain(d.user)}>{short(d.user, 17)}</a> },
+  { title: "Device", sort: "device", cell: (d) => <span class="nowrap" title={plain(`${d.device_type} ${d.device}`)}>{short(d.device, 12)} <span class="dim">{short(d.device_type, 12)}</span></span> },
   { title: "Network", sort: "network", wide: true, cell: (d) => <a href={href("networks", d.network, { http: d.http })}>{d.network}</a> },
   { title: "Ladder", sort: "ladder", wide: true, cell: (d) => d.ladder ? <span class="nowrap">{d.ladder}</span> : <span class="dim" title="nothing explains it yet">–</span> },
   { title: "Search", cell: (d) => <><span class="nowrap">{d.state}</span>{d.deaf && <span class="tag" title="told a limit, asked for more again">deaf</span>}</> },

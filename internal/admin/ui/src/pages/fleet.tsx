@@ -7,7 +7,7 @@ import { api } from "../client";
 import { Histogram } from "../histogram";
 import type { Ink } from "../ink";
 import { useLoad } from "../load";
-import { fleet, history, recent } from "../live";
+import { fleet, history, mostHistory, recent } from "../live";
 import { meaning, outcomes } from "../outcome";
 import { axis, Plot, timeAxis, type Options } from "../plot";
 import { href } from "../route";
@@ -27,10 +27,10 @@ function Now({ of: now }: { of: Fleet }) {
       {!now.ready && <p class="state failed" role="alert"><strong>No new phones should come:</strong> {now.unready}</p>}
       <Tiles of={now} />
       <section class="card">
-        <h2>Waits held, the last ten minutes</h2>
+        <h2>Waits held, the last {now.pace > 1 ? duration(mostHistory * now.pace) : "ten minutes"}</h2>
         <Held />
       </section>
-      <Windows of={now.windows} />
+      <Windows of={now.windows} pace={now.pace} />
       <Recent />
     </>
   );
@@ -41,7 +41,7 @@ function Tile({ title, value, children }: { title: string; value: string; childr
 }
 
 function Tiles({ of }: { of: Fleet }) {
-  const day = of.windows.at(-1), lost = day?.outcomes.silent ?? 0;
+  const day = of.windows.at(-1), lost = (day?.outcomes.silent ?? 0) + (day?.lost ?? 0);
   const down = of.sources.filter((s) => !s.up);
   return (
     <dl class="tiles">
@@ -60,7 +60,7 @@ function Tiles({ of }: { of: Fleet }) {
 function Held() {
   const points = history.value;
   const data = useMemo(() => [points.map((p) => p.at), points.map((p) => p.held), points.map((p) => p.upstream)] as uPlot.AlignedData, [points]);
-  const last = points.at(-1);
+  const last = points.findLast((p) => p.held !== null);
   if (!last || points.length < 2) return <Loading />;
   const options = (colours: Ink): Options => ({
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
@@ -73,7 +73,7 @@ function Held() {
   });
   return (
     <>
-      <p class="key"><span class="line accent" aria-hidden="true" /> held: {count(last.held)} <span class="line warn dashed" aria-hidden="true" /> at the server: {count(last.upstream)}</p>
+      <p class="key"><span class="line accent" aria-hidden="true" /> held: {count(last.held ?? 0)} <span class="line warn dashed" aria-hidden="true" /> at the server: {count(last.upstream ?? 0)}</p>
       <Plot label={`Waits held now ${last.held}, of them at the server ${last.upstream}`} height={200} data={data} options={options} shape="held" />
     </>
   );
@@ -81,9 +81,10 @@ function Held() {
 
 const spans: Record<number, string> = { 5: "5 minutes", 60: "hour", 1440: "day" };
 
-function Windows({ of }: { of: Window[] }) {
-  const [minutes, choose] = useState(5);
-  const chosen = of.find((w) => w.minutes === minutes) ?? of[0];
+function Windows({ of, pace }: { of: Window[]; pace: number }) {
+  const [minutes, choose] = useState(0);
+  // Of the shortest that is not over before one has looked at it.
+  const chosen = of.find((w) => w.minutes === minutes) ?? of.find((w) => w.minutes >= 5 * pace) ?? of.at(-1);
   if (!chosen) return null;
   return (
     <section class="card">
@@ -94,6 +95,7 @@ function Windows({ of }: { of: Window[] }) {
         </div>
       </div>
       {chosen.waits === 0 ? <Empty>No wait ended in the last {spans[chosen.minutes]}.</Empty> : <Shares label="Outcomes" parts={partsOf(chosen)} />}
+      {chosen.lost > 0 && <p><span class="mark bad"><span aria-hidden="true">✗</span> {count(chosen.lost)}</span> of the answers never arrived: on the way the connection was forgotten.</p>}
       <h2>Intervals asked and given</h2>
       <Histogram of={chosen.heartbeats} />
     </section>

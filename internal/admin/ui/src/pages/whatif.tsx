@@ -23,6 +23,7 @@ export function WhatIfPage() {
     const timer = setTimeout(() => refine({ minutes }), settling);
     return () => clearTimeout(timer);
   }, [minutes]);
+  useEffect(() => setMinutes(minutesAsked(asked)), [asked]); // an address that was typed moves the slider too
   const loaded = useLoad<WhatIf>(api("what-if", { minutes: minutesAsked(asked), network, http }));
   return (
     <>
@@ -68,7 +69,7 @@ function Days({ of }: { of: WhatIf }) {
       </div>
       <p class="dim" role="status">
         The mean of {count(of.devices)} phones that asked within a day{of.network && ` from ${of.network}`}, reckoned with the ladder that each of them showed.
-        {of.networks_limited_elsewhere > 0 && ` ${count(of.networks_limited_elsewhere)} networks have a lower limit of their own and stay as they are.`}
+        {of.networks_limited_elsewhere > 0 && ` ${of.networks_limited_elsewhere === 1 ? "1 network has a lower limit of its own and stays as it is" : `${count(of.networks_limited_elsewhere)} networks have lower limits of their own and stay as they are`}.`}
       </p>
     </>
   );
