@@ -154,7 +154,7 @@ func (w *world) disasters(length time.Duration) {
 
 // settles waits until every phone has all of its mail.
 func (w *world) settles() {
-	late := time.After(3 * time.Minute)
+	late := time.After(90 * time.Second) // a 503 asks for up to 60 s
 	for {
 		missing := 0
 		for _, p := range w.phones {
@@ -166,6 +166,13 @@ func (w *world) settles() {
 		select {
 		case <-late:
 			w.t.Errorf("%d of %d changes are lost", missing, w.sent)
+			for _, p := range w.phones {
+				if p.misses() > 0 {
+					p.mu.Lock()
+					w.t.Logf("%s, whose network leads to node %d, misses %v; last: %s", p.user, p.at, p.due, p.last)
+					p.mu.Unlock()
+				}
+			}
 			return
 		case <-time.After(100 * time.Millisecond):
 		}

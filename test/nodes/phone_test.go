@@ -27,6 +27,7 @@ type phone struct {
 	due   map[string]time.Time
 	took  []time.Duration // from delivery to its Sync
 	again int             // mails that came twice
+	last  string          // what became of its last wait, or failed since
 	had   map[string]bool
 	air   *lab.Pipe // to its way
 }
@@ -39,6 +40,9 @@ func newPhone(user, from string, idle time.Duration, nodes []*node, c lab.PhoneC
 	c.URL, c.User, c.Password, c.DeviceID = "https://mail.example.com", user, "secret", "of-"+user
 	c.TLS = &tls.Config{InsecureSkipVerify: true}
 	c.Dial, c.OnMail = p.dial, p.gets
+	if c.OnWait == nil {
+		c.OnWait = func(w lab.Wait) { p.says(fmt.Sprintf("%+v", w)) }
+	}
 	p.Phone = lab.NewPhone(c)
 	return p
 }
@@ -47,8 +51,40 @@ func newPhone(user, from string, idle time.Duration, nodes []*node, c lab.PhoneC
 func (p *phone) live(ctx context.Context) {
 	defer p.way.Close()
 	go func() { _ = p.way.Serve(p.air) }()
-	_ = p.Run(ctx)
+	defer p.Close()
+	for behind := true; ctx.Err() == nil; {
+		err := p.turn(ctx, behind)
+		if behind = err != nil; !behind {
+			continue
+		}
+		p.says(err.Error())
+		select {
+		case <-ctx.Done():
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
 }
+
+// turn waits once. Where anything failed it syncs before it waits again, as phones do:
+// a Sync whose answer was lost has given it nothing, and to the server it is done.
+func (p *phone) turn(ctx context.Context, behind bool) error {
+	if len(p.Folders()) == 0 {
+		if err := p.FolderSync(ctx); err != nil {
+			return err
+		}
+	}
+	for _, f := range p.Folders() {
+		if behind && f.Type == inbox {
+			if err := p.Sync(ctx, f.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return p.Ping(ctx)
+}
+
+// inbox is the type of a folder, MS-ASCMD 2.2.3.186.3.
+const inbox = 2
 
 var errNobody = errors.New("no node lives")
 
@@ -112,6 +148,13 @@ func (p *phone) gets(m lab.Mail) {
 		p.again++
 	}
 	p.had[m.Subject] = true
+}
+
+// says notes what happened to it last.
+func (p *phone) says(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = time.Now().Format("15:04:05.000 ") + what
 }
 
 // misses are the mails that it does not have yet.
