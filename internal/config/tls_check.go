@@ -34,19 +34,23 @@ func (r *reading) checkCertificates() error {
 
 // check is what the files of one place need of each other; at is where each stands.
 func (k KeyFiles) check(at func(name string) node) error {
-	const both = "set cert and key, or neither"
+	// Whole keys: there are certificates in tls, tls.certs and admin.tls, and "cert" alone
+	// is looked for in the wrong one.
 	switch {
 	case k.Cert != "" && k.Key == "":
-		return at("cert").fault("a certificate without its private key", both)
+		cert := at("cert")
+		return cert.fault("a certificate without its private key", "set "+beside(cert, "key")+" too, or remove "+cert.key)
 	case k.Cert == "" && k.Key != "":
-		return at("key").fault("a private key without its certificate", both)
+		key := at("key")
+		return key.fault("a private key without its certificate", "set "+beside(key, "cert")+" too, or remove "+key.key)
 	case k.PFX == "" && k.PFXPasswordFile != "":
-		return at("pfx_password_file").fault("a password without a PFX file", "set pfx, or remove pfx_password_file")
+		password := at("pfx_password_file")
+		return password.fault("a password without a PFX file", "set "+beside(password, "pfx")+", or remove "+password.key)
 	}
 	if k.Cert != "" {
 		if _, err := tls.LoadX509KeyPair(k.Cert, k.Key); err != nil {
 			return at("key").fault("does not fit the certificate: "+err.Error(),
-				"use the key that the certificate was made for, with the server's own certificate first in cert")
+				"use the key that the certificate was made for, with the server's own certificate first in "+beside(at("key"), "cert"))
 		}
 	}
 	if k.PFX == "" {
@@ -54,6 +58,9 @@ func (k KeyFiles) check(at func(name string) node) error {
 	}
 	return k.checkPFX(at)
 }
+
+// beside is the whole key of a neighbour.
+func beside(n node, name string) string { return n.key[:strings.LastIndexByte(n.key, '.')+1] + name }
 
 func (k KeyFiles) checkPFX(at func(name string) node) error {
 	content, err := readFile(k.PFX)
@@ -69,7 +76,8 @@ func (k KeyFiles) checkPFX(at func(name string) node) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && k.PFXPasswordFile == "":
-		return at("pfx").fault("it has a password", "write the password into a file and set pfx_password_file")
+		pfx := at("pfx")
+		return pfx.fault("it has a password", "write the password into a file and set "+beside(pfx, "pfx_password_file"))
 	case errors.Is(err, pkcs12.ErrIncorrectPassword):
 		return at("pfx_password_file").fault("the password in it does not open the PFX file", "write the one with which it was exported, in one line")
 	case strings.Contains(err.Error(), "reading P12 data"): // what follows is about ASN.1
