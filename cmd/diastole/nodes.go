@@ -48,7 +48,7 @@ func openNodes(ctx context.Context, cfg *config.Config, log *zap.Logger, metrics
 	}
 	log = log.Named("redis")
 	if at := cfg.State.Redis; at.Scheme == "redis" && password != "" && !isHere(net.JoinHostPort(at.Hostname(), "0")) {
-		log.Warn("the password of Redis goes over the network in clear, what is kept there does not: write rediss:// in state.redis", zap.String("host", at.Host))
+		log.Warn("the password of Redis goes over the network in clear, what is kept there does not: write rediss:// in state.redis", zap.String("address", at.Host))
 	}
 	n := &nodes{learned: l, secret: redis.Derive(key, "credentials"), log: log}
 	at := *cfg.State.Redis

@@ -75,8 +75,7 @@ func (i *issuing) hear(_ context.Context, event string, data map[string]any) err
 func (i *issuing) noteLoaded(names []string) {
 	for _, name := range names {
 		if pair, err := i.get(name); err == nil {
-			i.log.Info("certificate in use", zap.String("name", name), zap.Stringer("issuer", pair.Leaf.Issuer),
-				zap.String("serial", pair.Leaf.SerialNumber.Text(16)), zap.Time("not_after", pair.Leaf.NotAfter))
+			i.log.Info("certificate in use", described(pair.Leaf)...)
 		}
 	}
 	i.mu.Lock()
@@ -98,12 +97,13 @@ func (i *issuing) noteFailure(name string, renewal bool, err error) {
 		i.not[name] = until
 		i.mu.Unlock()
 	}
-	text := "no certificate was issued, phones cannot connect to this name: "
+	fields := []zap.Field{zap.String("name", name), zap.String("reason", result), zap.String("why", wayOut[result]),
+		zap.String("ca", hostOf(i.issuer.CA)), zap.Error(err)}
 	if renewal {
-		text = "a certificate was not renewed, the one before stays in use: "
+		i.log.Error("a certificate was not renewed, the one before stays in use", fields...)
+		return
 	}
-	i.log.Error(text+wayOut[result], zap.String("name", name), zap.String("reason", result),
-		zap.String("ca", hostOf(i.issuer.CA)), zap.Error(err))
+	i.log.Error("no certificate was issued, phones cannot connect to this name", fields...)
 }
 
 // mayAsk holds back what the authority has asked not to be asked. certmagic's own

@@ -147,8 +147,8 @@ func (s *Server) admit(c *socket) bool {
 	leave, why := s.cfg.Addresses.enter(time.Now(), tcp.AddrPort().Addr().Unmap().WithZone(""))
 	if why != "" {
 		s.cfg.Metrics.addressRefusals.WithLabelValues(why).Inc()
-		s.seldom.Warn("an address has taken what it may, further connections from it are closed; where many phones share one, raise limits."+why,
-			zap.Stringer("from", tcp), zap.String("limit", why))
+		s.seldom.Warn("an address has taken what it may, further connections from it are closed",
+			zap.Stringer("client", tcp), zap.String("reason", why), zap.String("why", "where many phones share an address, raise limits."+why))
 		return false
 	}
 	if leave != nil {

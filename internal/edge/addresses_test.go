@@ -3,6 +3,7 @@ package edge
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,8 +156,9 @@ func TestAConnectionTooManyIsClosedBeforeItsHandshakeAndOneThatLeavesMakesRoom(t
 	l.expectOpen(1)
 	l.ask(l.connect(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	l.ask(second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	if n := l.logs.FilterMessageSnippet("raise limits.connections").Len(); n != 1 {
-		t.Errorf("%d warnings", n)
+	lines := l.logs.FilterMessage("an address has taken what it may, further connections from it are closed").All()
+	if len(lines) != 1 || !strings.HasSuffix(lines[0].ContextMap()["why"].(string), "raise limits.connections") {
+		t.Errorf("%d warnings: %v", len(lines), lines)
 	}
 }
 

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"crypto/tls"
 	"path/filepath"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestAListenerOfItsOwnFollowsItsCertificateFiles(t *testing.T) {
 	if other, err := c.GetConfigForClient(nil); other != nil || err != nil { // a handshake begins
 		t.Fatalf("%v %v", other, err)
 	}
-	if pair, err := c.GetCertificate(nil); err != nil || pair.Leaf.SerialNumber.Int64() != 2 {
+	if pair, err := c.GetCertificate(&tls.ClientHelloInfo{}); err != nil || pair.Leaf.SerialNumber.Int64() != 2 {
 		t.Errorf("%v, %v", pair.Leaf.SerialNumber, err)
 	}
 	if _, err := Follow(t.Context(), keyFile, certFile, zap.NewNop()); err == nil {

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"time"
 
 	"go.uber.org/zap"
@@ -54,15 +55,20 @@ func (c *Certificates) noteClients(f *followed[*trust], changed bool, err error)
 		c.Log.Warn("the changed authorities for client certificates are not usable, those before stay in use", zap.Error(err))
 	case changed:
 		c.Metrics.reloads.WithLabelValues(reloadSuccess).Inc()
-		c.Log.Info("authorities for client certificates in use", zap.Strings("files", f.paths))
+		c.Log.Info("authorities for client certificates in use", zap.Strings("paths", f.paths))
 	}
 }
 
 func (c *Certificates) announce(pair *tls.Certificate) {
-	c.Log.Info("certificate in use", zap.Stringer("subject", pair.Leaf.Subject), zap.Strings("names", pair.Leaf.DNSNames),
-		zap.String("serial", pair.Leaf.SerialNumber.Text(16)), zap.Time("not_after", pair.Leaf.NotAfter))
+	c.Log.Info("certificate in use", described(pair.Leaf)...)
 	if mustStaple(pair.Leaf) {
 		c.Log.Warn("this certificate asks to be refused without an OCSP answer (must-staple), which is not given for files: "+
 			"have it issued without that extension", zap.Strings("names", pair.Leaf.DNSNames))
 	}
+}
+
+// described are the fields of a certificate, wherever it came from.
+func described(leaf *x509.Certificate) []zap.Field {
+	return []zap.Field{zap.Stringer("subject", leaf.Subject), zap.Strings("names", leaf.DNSNames), zap.Stringer("issuer", leaf.Issuer),
+		zap.String("serial", leaf.SerialNumber.Text(16)), zap.Time("not_after", leaf.NotAfter)}
 }

@@ -91,8 +91,8 @@ func TestAnExternalAccountIsBound(t *testing.T) {
 	const key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
 	for _, c := range []struct{ what, id, want string }{
 		{"the right one", "kid-1", "certificate issued"},
-		{"none", "", "no certificate was issued, phones cannot connect to this name: an authority that wants an external account"},
-		{"an unknown one", "kid-2", "no certificate was issued, phones cannot connect to this name: an authority that wants an external account"},
+		{"none", "", notIssued},
+		{"an unknown one", "kid-2", notIssued},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			n := newNode(t)
@@ -101,7 +101,9 @@ func TestAnExternalAccountIsBound(t *testing.T) {
 				n.cfg.EABKeyID, n.cfg.EABKeyFile = c.id, secretFile(t, key+"\n")
 			}
 			n.start(a, nil)
-			n.said(c.want)
+			if line := n.said(c.want); c.want == notIssued && line.ContextMap()["reason"] != "account" {
+				t.Errorf("it says %v", line.ContextMap())
+			}
 		})
 	}
 }

@@ -22,14 +22,15 @@ func secretFile(t *testing.T, content string) string {
 	return path
 }
 
-const notIssued = "no certificate was issued, phones cannot connect to this name: "
+const notIssued = "no certificate was issued, phones cannot connect to this name"
 
 // failed waits for a failure and checks its label and what phones get meanwhile.
 func (n *node) failed(reason, wayOut string) {
 	n.t.Helper()
 	line := n.said(notIssued)
-	if got := line.ContextMap()["reason"]; got != reason || !strings.Contains(line.Message, wayOut) {
-		n.t.Errorf("%v: %s (%v)", got, line.Message, line.ContextMap())
+	said := line.ContextMap()
+	if why, _ := said["why"].(string); said["reason"] != reason || !strings.Contains(why, wayOut) {
+		n.t.Errorf("it says %v", said)
 	}
 	if got := n.metric("acme_attempts_total", reason); got < 1 {
 		n.t.Errorf("%v attempts counted as %s", got, reason)
@@ -123,7 +124,7 @@ func TestARenewalThatFailsLeavesTheCertificateInUse(t *testing.T) {
 	leaf := n.issued(name, nil)
 	a.Limit(time.Now().Add(time.Hour))
 	a.Renew()
-	line := n.said("a certificate was not renewed, the one before stays in use: ")
+	line := n.said("a certificate was not renewed, the one before stays in use")
 	if got := line.ContextMap()["reason"]; got != "rate-limited" {
 		t.Errorf("reason %v", got)
 	}
