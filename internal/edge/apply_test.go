@@ -66,6 +66,27 @@ func TestAnotherConfigurationIsInForceAsAWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+// A configuration that cannot be used must not swallow a renewal that came with it: the
+// files in use are read on the way, and would not be found to have changed again.
+func TestARenewedFileIsShownAlsoWhereTheRestIsRefused(t *testing.T) {
+	dir, a := t.TempDir(), newAuthority(t)
+	numbered := func(name string, serial int64, ends time.Time) KeyFiles {
+		key := newKey(t)
+		return a.pem(filepath.Join(dir, name), a.leaf(key, x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: ends}), key)
+	}
+	good, renewed := numbered("good.pem", 1, time.Time{}), numbered("renewed.pem", 2, time.Time{})
+	ended := numbered("ended.pem", 3, time.Now().Add(-time.Hour))
+	l := showing(t, TLS{Files: []KeyFiles{good}})
+	l.expectSerial(1)
+	if err := os.Rename(renewed.Cert, good.Cert); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.certs.Apply(TLS{Files: []KeyFiles{good, ended}}); err == nil {
+		t.Error("an expired file is taken")
+	}
+	l.expectSerial(2)
+}
+
 func TestThePortForChallengesIsOpenedAndClosedAgain(t *testing.T) {
 	disk, err := OpenDisk(t.Context(), t.TempDir())
 	if err != nil {

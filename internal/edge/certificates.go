@@ -103,6 +103,7 @@ func (c *Certificates) Apply(next TLS) error {
 	former := c.parts
 	fresh, err := c.assemble(former, next, time.Now(), false)
 	if err != nil {
+		c.show() // files in use that were renewed: they are looked at, and will not have changed again
 		return err
 	}
 	c.parts, c.TLS = fresh, next
@@ -130,7 +131,8 @@ func (c *Certificates) Close() {
 }
 
 // assemble makes the parts of a configuration, with those of the former that are the
-// same. On an error nothing has been changed.
+// same. On an error nothing has been changed, but that files of the former have been
+// looked at.
 func (c *Certificates) assemble(former *parts, want TLS, now time.Time, first bool) (fresh *parts, err error) {
 	fresh = &parts{}
 	for _, files := range want.Files {
