@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ type attempt struct {
 // which is a 401, and nobody guesses them (RFC 6750 3.1).
 func (p *Proxy) attempt(r *http.Request, query eas.Envelope) (a attempt) {
 	a.sync, a.from, a.host = eas.IsActiveSync(r.URL.Path), p.clientAddress(r), r.Host
-	a.signsIn = !authenticatesConnection(r) && !onlyTokens(r)
+	a.signsIn = guessable(r)
 	named := false
 	if a.device, named = device(r, query); a.sync && named {
 		a.known = p.memory.Known(a.device)
@@ -61,16 +62,26 @@ func (p *Proxy) attempt(r *http.Request, query eas.Envelope) (a attempt) {
 	return a
 }
 
-// onlyTokens tells whether there is nothing but Bearer tokens to sign in with. A line that
-// names a password too is no token: which of them a server takes is its own affair.
-func onlyTokens(r *http.Request) bool {
+// guessable tells whether there is a password among what a request signs in with. A line
+// that names Basic beside another scheme is none of that scheme: which of them a server
+// takes is its own affair, and one word more would lead past every limit.
+func guessable(r *http.Request) bool {
 	for _, line := range r.Header["Authorization"] {
-		scheme, _, _ := strings.Cut(line, " ")
-		if !strings.EqualFold(scheme, "Bearer") || strings.Contains(strings.ToLower(line), "basic") {
-			return false
+		words := strings.FieldsFunc(line, endsWord)
+		if len(words) == 0 || !isScheme(words[0], "Bearer") && !isScheme(words[0], connectionSchemes...) {
+			return true
+		}
+		for _, word := range words {
+			if isScheme(word, "Basic") {
+				return true
+			}
 		}
 	}
-	return true
+	return false
+}
+
+func isScheme(word string, schemes ...string) bool {
+	return slices.ContainsFunc(schemes, func(scheme string) bool { return strings.EqualFold(word, scheme) })
 }
 
 // id makes an ID of names; the first says what it is of.

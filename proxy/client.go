@@ -167,10 +167,8 @@ var connectionSchemes = []string{"NTLM", "Negotiate", "Kerberos", "Nego2"}
 func authenticatesConnection(r *http.Request) bool {
 	for _, value := range r.Header["Authorization"] {
 		for word := range strings.FieldsFuncSeq(value, endsWord) {
-			for _, scheme := range connectionSchemes {
-				if strings.EqualFold(word, scheme) {
-					return true
-				}
+			if isScheme(word, connectionSchemes...) {
+				return true
 			}
 		}
 	}

@@ -229,6 +229,19 @@ func TestSigningInByNTLMIsNoOldPassword(t *testing.T) {
 	})
 }
 
+// One word more would otherwise take a spray of passwords past every limit.
+func TestAPasswordBesideNTLMIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := inMemory(t, newDirectory().script, shielded(Shield{Failures: 10}))
+		for i, hidden := range []string{"Basic YTph\r\nAuthorization: NTLM x", "Negotiate x\r\nAuthorization: basic YTpi", "Basic YTpj NTLM", "NTLM x, Basic YTpk", "Digest Negotiate"} {
+			s.tries(try{device: "phone", authorization: hidden})
+			if lines := s.refusals(); len(lines) != i+1 {
+				t.Errorf("%q is not counted: %v", hidden, lines)
+			}
+		}
+	})
+}
+
 func TestAServerThatFailsHasRefusedNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := inMemory(t, newDirectory().script, shielded(Shield{StalePasswords: 3, Failures: 3}))
