@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/diastole/diastole/internal/edge"
+	"github.com/diastole/diastole/internal/said"
 	"github.com/diastole/diastole/proxy"
 )
 
@@ -46,9 +46,10 @@ func newNode(t *testing.T) *node {
 // start runs it, until stop or the end of the test.
 func (n *node) start(a *Authority, change func(*edge.CertificatesConfig)) {
 	n.t.Helper()
-	core, logs := observer.New(zapcore.DebugLevel)
+	log, logs := said.Log(n.t, zapcore.DebugLevel)
 	n.logs, n.metrics = logs, prometheus.NewRegistry()
-	log, metrics := zap.New(core), edge.NewMetrics(n.metrics)
+	said.Metrics(n.t, n.metrics)
+	metrics := edge.NewMetrics(n.metrics)
 	shelf, err := edge.OpenDisk(n.t.Context(), n.dir)
 	if err != nil {
 		n.t.Fatal(err)

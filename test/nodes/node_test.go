@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diastole/diastole/internal/said"
 	"github.com/diastole/diastole/test/redis"
 )
 
@@ -38,6 +39,7 @@ type node struct {
 	name string
 	file string // configuration
 
+	kept  io.Writer // its log, for make private
 	cmd   *exec.Cmd
 	ended chan struct{}
 
@@ -55,10 +57,10 @@ func newNode(t testing.TB, name, upstream, more string, r *redis.Server) *node {
 			t.Fatal(err)
 		}
 	}
-	text := fmt.Sprintf("upstream: {url: %s, %s}\nlisten: 127.0.0.1:0\nadmin: {listen: 127.0.0.1:0}\nlog: {users: plain}\n"+
+	text := fmt.Sprintf("upstream: {url: %s, %s}\nlisten: 127.0.0.1:0\nadmin: {listen: 127.0.0.1:0}\n"+
 		"proxy_protocol: {trusted: [127.0.0.0/8]}\npolicy: {learn: enforce, margin: 1s}\nwake: {poll: 5m, safety: 5m, dovecot: {listen: 127.0.0.1:0, token_file: token}}\n"+
 		"state: {redis: %s, password_file: password, key_file: key}\n", upstream, more, r.URL())
-	n := &node{t: t, name: name, file: filepath.Join(dir, "diastole.yaml")}
+	n := &node{t: t, name: name, file: filepath.Join(dir, "diastole.yaml"), kept: said.File(t, said.LogLines)}
 	if err := os.WriteFile(n.file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +111,7 @@ func (n *node) read(pipe io.Reader, listening chan<- struct{}) {
 	s := bufio.NewScanner(pipe)
 	s.Buffer(nil, 1<<20)
 	for s.Scan() {
+		fmt.Fprintln(n.kept, s.Text())
 		var line struct{ Level, Logger, Msg, Address string }
 		if json.Unmarshal(s.Bytes(), &line) != nil {
 			n.t.Errorf("%s says: %s", n.name, s.Text())

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/heartbeat"
+	"github.com/diastole/diastole/internal/said"
 	"github.com/diastole/diastole/test/redis"
 )
 
@@ -34,8 +36,8 @@ func newNode(t testing.TB, url string, change ...func(*Config)) *node {
 	n := &node{t: t, state: map[string]string{}}
 	c := Config{
 		URL: url, Password: redis.Password, Secret: secret, Node: NewNode(),
-		State: n.known, Taken: n.takes, Heard: n.hears, Found: n.finds,
-		pace: pace{batch: time.Millisecond, health: 50 * time.Millisecond, merge: 20 * time.Millisecond, lock: time.Second},
+		State: n.known, Taken: n.takes, Heard: n.hears, Found: n.finds, Log: zap.New(said.Core(t)),
+		pace: pace{batch: time.Millisecond, health: 50 * time.Millisecond, merge: 20 * time.Millisecond, lock: time.Second, claims: time.Nanosecond},
 	}
 	for _, to := range change {
 		to(&c)
