@@ -27,6 +27,7 @@ type attempt struct {
 	credential shield.ID
 	pair       shield.ID // who with what, and where
 	address    shield.ID // whose failures count together
+	aimed      shield.ID // who is tried from where
 	known      bool      // the server has taken this device before
 }
 
@@ -55,6 +56,7 @@ func (p *Proxy) attempt(r *http.Request, query eas.Envelope) (a attempt) {
 	if a.device.ID != "" {
 		a.who = p.id("device", a.device.Principal, a.device.ID, a.device.Type)
 	}
+	a.aimed = p.id("aimed", string(a.who[:]), subscriber(a.from).String())
 	if a.known { // whoever signed in from there is not kept out by strangers there
 		a.address = p.id("known", string(a.who[:]), subscriber(a.from).String())
 	}

@@ -90,14 +90,15 @@ func (p *Proxy) lets(w http.ResponseWriter, r *http.Request, query eas.Envelope)
 			return false
 		}
 	}
-	if !a.signsIn || g.regulars.Has(a.pair) {
+	if !a.signsIn {
 		return true
 	}
-	if g.failures != nil {
-		if again, ok := g.failures.Left(now, a.address); !ok {
-			p.comeLater(w, shieldFailures, again)
-			return false
-		}
+	if again, ok := g.mayGuess(now, &a); !ok {
+		p.comeLater(w, shieldFailures, again)
+		return false
+	}
+	if g.regulars.Has(a.pair) {
+		return true
 	}
 	if !a.sync {
 		return true
@@ -111,6 +112,23 @@ func (p *Proxy) lets(w http.ResponseWriter, r *http.Request, query eas.Envelope)
 		return false
 	}
 	return true
+}
+
+// mayGuess tells whether an address may try a password; otherwise again is in how long it
+// may. Who is signed in does not pay for others there, but for guesses at himself: the
+// server never hears of those that are refused here, so its directory locks nothing, and
+// if the right password came through all the same, it could be found out among them.
+func (g *guard) mayGuess(now time.Time, a *attempt) (again time.Duration, ok bool) {
+	switch {
+	case g.failures == nil:
+		return 0, true
+	case g.regulars.Has(a.pair):
+		return g.failures.Left(now, a.aimed)
+	}
+	if again, ok = g.failures.Left(now, a.address); !ok && !g.passwords.Repeats(a.who, a.credential) {
+		g.failures.Take(now, a.aimed) // it holds one for each that may be found wrong in a minute
+	}
+	return again, ok
 }
 
 // comeLater turns a request away. 503 with Retry-After is what phones know from Exchange's

@@ -200,6 +200,46 @@ func TestWhoSignsInElsewhereIsNotKeptOutByASpray(t *testing.T) {
 	})
 }
 
+// What is refused here never comes to the server, whose directory would lock the account.
+// If the right password still came through, whoever is refused could find it out at leisure.
+func TestALimitIsNoOracle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, victim := range []try{{path: "/EWS/Exchange.asmx", password: "right"}, {device: "annas", password: "right"}} {
+			s := inMemory(t, newDirectory().script, shielded(Shield{Failures: 10}))
+			colleague := victim
+			colleague.user, colleague.device = "bert", "berts"
+			s.wantAt(victim, 200)
+			s.wantAt(colleague, 200)
+			guess := victim
+			for i := range 1000 {
+				guess.password = fmt.Sprint(i)
+				s.tries(guess)
+			}
+			s.wantAt(victim, 503)
+			s.wantAt(colleague, 200)
+			time.Sleep(6 * time.Second) // a tenth of the minute in which there may be ten
+			s.wantAt(victim, 200)
+		}
+	})
+}
+
+// A second computer with an old password is no guess at the first.
+func TestAnOldPasswordAtASprayedAddressKeepsItsOwnerNotOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := inMemory(t, newDirectory().script, shielded(Shield{Failures: 10}))
+		desktop, old := try{path: "/EWS/Exchange.asmx", password: "right"}, try{path: "/EWS/Exchange.asmx", password: "old"}
+		s.wantAt(desktop, 200)
+		s.wantAt(old, 401)
+		for i := range 100 {
+			s.tries(try{user: "bert", device: fmt.Sprint(i), password: fmt.Sprint(i)})
+			s.wantAt(desktop, 200)
+			s.tries(old)
+		}
+		s.wantAt(old, 503)
+		s.wantAt(desktop, 200)
+	})
+}
+
 func TestAForgedAddressBlamesNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, c := range map[string]struct {

@@ -142,6 +142,15 @@ func (p *Passwords) Refused(now time.Time, device, credential ID) (again bool) {
 	return again
 }
 
+// Repeats tells whether a credential is one that the server has refused, and the device
+// has sent no other since: an old password, not somebody who guesses.
+func (p *Passwords) Repeats(device, credential ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, known := p.devices.lru.Peek(device)
+	return known && r.credential == credential && r.refused > 0
+}
+
 // Accepted takes in that the server has taken a credential: nothing is held against it.
 func (p *Passwords) Accepted(device, credential ID) {
 	p.mu.Lock()
