@@ -2,10 +2,12 @@ package diastole
 
 import (
 	"go/ast"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -119,6 +121,52 @@ func TestEveryTestThatAPageNamesIsThere(t *testing.T) {
 	}
 	if named < 50 {
 		t.Errorf("only %d tests are named", named)
+	}
+}
+
+// said are all texts in the program, of which messages are made, one after the other.
+func said(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, s := range house(t) {
+		if s.test() {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+				if text, err := strconv.Unquote(l.Value); err == nil {
+					all.WriteString(text + "\x00")
+				}
+			}
+			return true
+		})
+	}
+	return all.String()
+}
+
+// varying is what stands between the fixed parts of a message: names, figures, addresses.
+var varying = regexp.MustCompile(`\.\.\.|[:;,()?]|"[^"]*"|\S*[\d/]\S*`)
+
+// elsewhere are parts that others say: the system, whoever wrote the key, the HTTP answer.
+var elsewhere = []string{"address already in use", "no such file or directory", "permission denied", "upstream.nosuch", "is not ready", "looked for beside this file"}
+
+// Whoever looks for the message on his screen must find it letter by letter.
+func TestTheMessagesOfTheTroubleshootingPageAreThoseOfTheProgram(t *testing.T) {
+	_, text, _ := strings.Cut(pages(t)["docs/troubleshooting.md"], "## It does not start")
+	program, parts := said(t), 0
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)`").FindAllStringSubmatch(text, -1) {
+		for _, part := range varying.Split(row[1], -1) {
+			part = strings.TrimSpace(part)
+			if len(part) < 12 || slices.Contains(elsewhere, part) {
+				continue
+			}
+			if parts++; !strings.Contains(program, part) {
+				t.Errorf("the program does not say %q, of %q", part, row[1])
+			}
+		}
+	}
+	if parts < 40 {
+		t.Errorf("only %d parts of messages", parts)
 	}
 }
 
