@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,23 +18,9 @@ const loadWithin = 5 * time.Second
 
 // begin loads what is on the shelf and has the rest issued.
 func (i *issuing) begin(ctx context.Context) {
-	var now, later []string
-	var waited []chan struct{}
-	for _, name := range i.Domains {
-		there, err := i.kept(ctx, name)
-		switch {
-		case err != nil:
-			i.log.Error("the place for certificates cannot be reached, and is tried again: phones cannot connect to this name until it can",
-				zap.String("name", name), zap.Error(err))
-			later = append(later, name)
-			continue
-		case there:
-			i.loaded[name] = make(chan struct{})
-			waited = append(waited, i.loaded[name])
-		}
-		now = append(now, name)
-	}
-	_ = i.magic.ManageAsync(ctx, now) // it gives no error, what goes wrong is an event
+	now, later := i.sorted(ctx)
+	waited := slices.Collect(maps.Values(i.loaded)) // before it is told of them
+	_ = i.magic.ManageAsync(ctx, now)               // it gives no error, what goes wrong is an event
 	i.working.Go(func() { i.manageLater(ctx, later) })
 	late := time.NewTimer(loadWithin)
 	defer late.Stop()
@@ -46,6 +33,27 @@ func (i *issuing) begin(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// sorted parts the names into those that the shelf knows something of or nothing, and
+// those of which it does not say. It has one time limit for all of them.
+func (i *issuing) sorted(ctx context.Context) (now, later []string) {
+	ctx, cancel := context.WithTimeout(ctx, loadWithin)
+	defer cancel()
+	for _, name := range i.Domains {
+		there, err := i.kept(ctx, name)
+		switch {
+		case err != nil:
+			i.log.Error("the place for certificates cannot be reached, and is tried again: phones cannot connect to this name until it can",
+				zap.String("name", name), zap.Error(err))
+			later = append(later, name)
+			continue
+		case there:
+			i.loaded[name] = make(chan struct{})
+		}
+		now = append(now, name)
+	}
+	return now, later
 }
 
 // kept says whether something was issued for a name before.

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -82,6 +84,30 @@ func TestAnAuthorityThatSaysWhenIsNotAskedBefore(t *testing.T) {
 			t.Errorf("%q: until %s", text, until)
 		}
 	}
+}
+
+// silentShelf is one whose machine answers nothing.
+type silentShelf struct{ Shelf }
+
+func (silentShelf) Get(ctx context.Context, _ string) ([]byte, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// A reload waits for it, and a service manager for the reload: after a minute without a
+// sign of life it would end the process, with all waits that are held.
+func TestAShelfThatSaysNothingHoldsUpNoReloadHoweverManyNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := &issuing{log: zap.NewNop(), shelf: silentShelf{}, issuer: &certmagic.ACMEIssuer{}, loaded: map[string]chan struct{}{}}
+		for n := range 100 {
+			i.Domains = append(i.Domains, fmt.Sprintf("mail%d.example.com", n))
+		}
+		began := time.Now()
+		now, later := i.sorted(t.Context())
+		if len(now) != 0 || len(later) != 100 || time.Since(began) != loadWithin {
+			t.Errorf("%d are there and %d come later, after %s", len(now), len(later), time.Since(began))
+		}
+	})
 }
 
 func TestTheLibraryIsHeardAtDebugAndItsErrorsAsWarnings(t *testing.T) {
