@@ -57,9 +57,13 @@ func (s *Store) look(name string) (state []byte, arrival Arrival) {
 	ctx, cancel := context.WithTimeout(s.ctx, arriveWithin)
 	defer cancel()
 	began := time.Now()
-	answer, err := look.Run(ctx, s.client, []string{name}).StringSlice()
+	answer, err := look.Run(ctx, s.client, []string{name}, mostRead).StringSlice()
 	s.config.Metrics.sent(opLook, 1)
 	s.config.Metrics.answers.Observe(time.Since(began).Seconds())
+	if misplaced(err) {
+		s.clear(ctx, name)
+		return nil, Doubtful
+	}
 	if err != nil || len(answer) != 3 {
 		s.late(err)
 		return nil, Doubtful
@@ -68,6 +72,8 @@ func (s *Store) look(name string) (state []byte, arrival Arrival) {
 	owner, age, sealed := answer[0], answer[1], answer[2]
 	since, ours := s.table.since(name)
 	switch ms, _ := strconv.ParseInt(age, 10, 64); {
+	case owner == "" && !ours && time.Since(time.Unix(0, s.since.Load())) < s.config.pace.claims:
+		return nil, Doubtful // Redis may have forgotten whose it is, and that node has not said so yet
 	case owner == "" || owner == s.config.Node: // nobody else's; ours may have gone with a restart of Redis
 		return nil, Here
 	case ours && time.Since(since) < time.Duration(ms)*time.Millisecond:

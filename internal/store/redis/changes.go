@@ -23,6 +23,9 @@ type changes struct {
 	seen map[string]int64 // when each changed that was read
 }
 
+// page is how many are read of the list at once.
+const page = 2 * mergesAtOnce
+
 // change is a network that has changed.
 type change struct {
 	name string
@@ -34,20 +37,26 @@ type change struct {
 func (c *changes) since(s *Store) (changed []change, err error) {
 	ctx, cancel := context.WithTimeout(s.ctx, answerWithin)
 	defer cancel()
-	listed, err := s.client.ZRangeByScoreWithScores(ctx, networksKey, &goredis.ZRangeBy{
-		Min: strconv.FormatInt(max(c.upto-lately.Milliseconds(), 0), 10), Max: "+inf", Count: 2 * mergesAtOnce,
-	}).Result()
-	s.config.Metrics.sent(opNetwork, 1)
-	for _, z := range listed {
-		name, _ := z.Member.(string)
-		if at := int64(z.Score); c.seen[name] != at && len(changed) < mergesAtOnce {
-			changed = append(changed, change{name, at})
+	from := strconv.FormatInt(max(c.upto-lately.Milliseconds(), 0), 10)
+	// Page by page: of so many changes in so short a time that one page is known already,
+	// the others would never be read.
+	for read := int64(0); read < 2*mostNetworks && len(changed) < mergesAtOnce; read += page {
+		listed, err := s.client.ZRangeByScoreWithScores(ctx, networksKey, &goredis.ZRangeBy{Min: from, Max: "+inf", Offset: read, Count: page}).Result()
+		s.config.Metrics.sent(opNetwork, 1)
+		for _, z := range listed {
+			name, _ := z.Member.(string)
+			if at := int64(z.Score); c.seen[name] != at && len(changed) < mergesAtOnce {
+				changed = append(changed, change{name, at})
+			}
+		}
+		if n := len(listed); n > 0 && len(changed) == 0 { // all so far are known
+			c.upto = max(c.upto, int64(listed[n-1].Score))
+		}
+		if err != nil || len(listed) < page {
+			return changed, err
 		}
 	}
-	if n := len(listed); n > 0 && len(changed) == 0 { // all of them are known: go on behind them
-		c.upto = max(c.upto, int64(listed[n-1].Score))
-	}
-	return changed, err
+	return changed, nil
 }
 
 // took notes that this node knows of a change.
@@ -63,14 +72,23 @@ func (c *changes) took(one change) {
 func (c *changes) list(s *Store, one change) error {
 	ctx, cancel := context.WithTimeout(s.ctx, answerWithin)
 	defer cancel()
+	err := s.list(ctx, one)
+	if misplaced(err) {
+		s.clear(ctx, networksKey)
+		err = s.list(ctx, one)
+	}
+	if c.seen == nil {
+		c.seen = map[string]int64{}
+	}
+	c.seen[one.name] = one.at
+	return err
+}
+
+func (s *Store) list(ctx context.Context, one change) error {
 	pipe := s.client.Pipeline()
 	pipe.ZAdd(ctx, networksKey, goredis.Z{Score: float64(one.at), Member: one.name})
 	pipe.ZRemRangeByRank(ctx, networksKey, 0, -mostNetworks-1)
 	_, err := pipe.Exec(ctx)
 	s.config.Metrics.sent(opNetwork, 2)
-	if c.seen == nil {
-		c.seen = map[string]int64{}
-	}
-	c.seen[one.name] = one.at
 	return err
 }

@@ -2,6 +2,8 @@ package redis
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -54,6 +56,13 @@ func (d *doubts) take(most int) map[string]doubt {
 	return some
 }
 
+// user takes all devices of a user out.
+func (d *doubts) user(principal string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	maps.DeleteFunc(d.devices, func(_ string, one doubt) bool { return one.key.Principal == principal })
+}
+
 // resolve asks about those that came while nobody could be asked.
 func (s *Store) resolve() {
 	if !s.up.Load() {
@@ -75,27 +84,33 @@ func (s *Store) ask(some map[string]doubt) (left map[string]doubt, err error) {
 	ctx, cancel := context.WithTimeout(s.ctx, answerWithin)
 	defer cancel()
 	pipe := s.client.Pipeline()
-	sent := map[string]*goredis.SliceCmd{}
+	sent := map[string]*goredis.Cmd{}
 	for name := range some {
-		sent[name] = pipe.HMGet(ctx, name, "node", "state")
+		sent[name] = look.EvalSha(ctx, pipe, []string{name}, mostRead)
 	}
-	_, err = pipe.Exec(ctx)
+	_, _ = pipe.Exec(ctx) // each command has its own
+	err = faultOf(slices.Collect(maps.Values(sent)))
 	s.config.Metrics.sent(opLook, len(some))
+	if forgotten(err) {
+		return some, s.learnAgain(ctx)
+	}
 	if err != nil {
 		return some, err
 	}
 	left = map[string]doubt{}
 	for name, one := range some {
-		owner, _ := sent[name].Val()[0].(string)
-		sealed, _ := sent[name].Val()[1].(string)
+		is, err := sent[name].StringSlice()
 		switch {
-		case owner == s.config.Node:
+		case misplaced(err):
+			s.clear(ctx, name)
 			continue
-		case sealed == "":
+		case err != nil || len(is) != 3 || is[0] == s.config.Node:
+			continue
+		case is[2] == "":
 			left[name] = doubt{one.key, one.tries + 1}
 			continue
 		}
-		state, err := s.seal.open(name, []byte(sealed))
+		state, err := s.seal.open(name, []byte(is[2]))
 		if err != nil {
 			s.config.Metrics.refused.Inc()
 			continue

@@ -4,15 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	goredis "github.com/redis/go-redis/v9"
 )
 
 // Files are small named bytes that all nodes share: certificates, their keys, the keys
@@ -37,15 +34,15 @@ func (f *Files) Stat(ctx context.Context, name string) (written time.Time, size 
 func (f *Files) read(ctx context.Context, name string) (written time.Time, value []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	sealed, err := f.store.client.HGet(ctx, filesKey, name).Bytes()
+	is, err := fields.Run(ctx, f.store.client, []string{filesKey}, mostRead, name).StringSlice()
 	f.store.config.Metrics.sent(opFile, 1)
 	switch {
-	case errors.Is(err, goredis.Nil):
-		return written, nil, fmt.Errorf("state.redis: %s: %w", name, fs.ErrNotExist)
 	case err != nil:
 		return written, nil, fmt.Errorf("state.redis: %s: %w", name, err)
+	case is[0] == "":
+		return written, nil, fmt.Errorf("state.redis: %s: %w", name, fs.ErrNotExist)
 	}
-	value, err = f.store.seal.open(filePlace(name), sealed)
+	value, err = f.store.seal.open(filePlace(name), []byte(is[0]))
 	if err != nil || len(value) < 8 {
 		f.store.config.Metrics.refused.Inc()
 		return written, nil, fmt.Errorf("state.redis: %s: %w", name, ErrNotBelieved)

@@ -15,7 +15,7 @@ const forgetWithin = time.Minute
 // other nodes to do the same; n is how many there were in Redis. Forget the user
 // wherever else he is known first.
 func (s *Store) Forget(user string) (n int, err error) {
-	s.table.user(user)
+	s.forgets(user)
 	s.Say(Word{Forget: user})
 	ctx, cancel := context.WithTimeout(s.ctx, forgetWithin)
 	defer cancel()
@@ -32,4 +32,13 @@ func (s *Store) Forget(user string) (n int, err error) {
 		return found.Err()
 	})
 	return int(deleted.Load()), err
+}
+
+// forgets gives up the devices of a user: what this node claims anew later, after an
+// outage, must not bring them back.
+func (s *Store) forgets(user string) {
+	if user != "" {
+		s.table.user(user)
+		s.doubts.user(user)
+	}
 }

@@ -83,13 +83,14 @@ func (s *Store) hear() error {
 	}
 	s.table.hears() // what was said before may have gone unheard
 	s.reviewNetworks()
-	s.back()
-	s.poke()
-	s.resolve()
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- s.watch(ctx, ears) }()
+	go func() {
+		err := s.watch(ctx, ears)
+		_ = ears.Close() // it would connect anew by itself, and what was said between is unheard
+		ended <- err
+	}()
 	for {
 		said, err := ears.ReceiveTimeout(ctx, 3*s.config.pace.health)
 		if err != nil {
@@ -121,28 +122,55 @@ func (s *Store) subscribe(ears *goredis.PubSub) error {
 // by and on the others.
 func (s *Store) watch(ctx context.Context, ears *goredis.PubSub) error {
 	for {
+		if err := ears.Ping(ctx); err != nil {
+			return err
+		}
+		err := s.tries(ctx)
+		s.failed(err)
+		if err == nil && !s.up.Load() {
+			s.back()
+			s.poke()
+		}
+		s.resolve()
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(s.config.pace.health):
 		}
-		if err := ears.Ping(ctx); err != nil {
-			return err // the other side notices the silence
-		}
-		within, cancel := context.WithTimeout(ctx, s.config.pace.health)
-		err := s.client.Ping(within).Err()
-		cancel()
-		s.config.Metrics.sent(opHealth, 2)
-		if err != nil {
-			s.failed(err)
-			continue
-		}
-		if !s.up.Load() {
-			s.back()
-			s.poke()
-		}
-		s.resolve()
 	}
+}
+
+// tries tells whether Redis is of use. To answer is not enough: one that is full, or a
+// replica that nobody may write to, answers a PING and takes nothing, and would be back
+// and gone again each second. Nor is one back that a wait would wait for too long.
+func (s *Store) tries(ctx context.Context) error {
+	took, err := s.writes(ctx)
+	if err == nil && took > arriveWithin && !s.up.Load() {
+		took, err = s.writes(ctx) // the first had to connect
+	}
+	switch {
+	case err != nil || s.up.Load():
+		return err
+	case took > arriveWithin:
+		return errSlow
+	}
+	return s.flushSome(atOnce) // of a cluster, the server that has these may be gone
+}
+
+var errSlow = errors.New("it is slow")
+
+// writes tries to, and says how long that took.
+func (s *Store) writes(ctx context.Context) (took time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.config.pace.health)
+	defer cancel()
+	began := time.Now()
+	// Only where it is there already, which it never is: nothing is left behind.
+	err = s.client.SetArgs(ctx, prefix+"{alive:"+s.config.Node+"}", "", goredis.SetArgs{Mode: "XX"}).Err()
+	if errors.Is(err, goredis.Nil) {
+		err = nil
+	}
+	s.config.Metrics.sent(opHealth, 2)
+	return time.Since(began), err
 }
 
 // heard takes in a message. One on our own channel says that a device is another node's
@@ -159,6 +187,7 @@ func (s *Store) heard(m *goredis.Message) {
 		return
 	}
 	if said.Node != s.config.Node {
+		s.forgets(said.Word.Forget)
 		s.config.Heard(said.Word)
 	}
 }

@@ -40,9 +40,7 @@ func (s *Store) mergeDue() {
 	if err == nil {
 		err = s.mergeOthers()
 	}
-	if err != nil {
-		s.failed(err)
-	}
+	s.failed(err)
 }
 
 // mergeOwn merges what this node has news of, and what Redis may have lost.
@@ -125,13 +123,17 @@ func (s *Store) mergeOne(name string, own heartbeat.Network) error {
 func (s *Store) readNetwork(name string) (k kept, err error) {
 	ctx, cancel := context.WithTimeout(s.ctx, answerWithin)
 	defer cancel()
-	fields, err := s.client.HMGet(ctx, name, "version", "state").Result()
+	is, err := fields.Run(ctx, s.client, []string{name}, mostRead, "version", "state").StringSlice()
 	s.config.Metrics.sent(opNetwork, 1)
+	if misplaced(err) {
+		s.clear(ctx, name)
+		return k, nil
+	}
 	if err != nil {
 		return k, err
 	}
-	k.version, _ = fields[0].(string)
-	sealed, _ := fields[1].(string)
+	var sealed string
+	k.version, sealed = is[0], is[1]
 	if sealed == "" {
 		return k, nil
 	}

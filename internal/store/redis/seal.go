@@ -26,6 +26,9 @@ const format = 1
 // to Redis must not fill our memory, not even before the seal is looked at.
 const mostSealed = 1 << 20
 
+// mostRead is the longest that a sealed value can be.
+const mostRead = mostSealed + mostSealed/8
+
 // ErrNotBelieved marks a value that was not sealed by a node with our key, for the place
 // it was found in.
 var ErrNotBelieved = errors.New("not sealed with the key of state.key_file")
@@ -80,7 +83,7 @@ func (s *seal) close(place string, value []byte) ([]byte, error) {
 // open is the way back.
 func (s *seal) open(place string, sealed []byte) ([]byte, error) {
 	head := 1 + s.aead.NonceSize()
-	if len(sealed) < head || sealed[0] != format || len(sealed) > mostSealed+mostSealed/8 {
+	if len(sealed) < head || sealed[0] != format || len(sealed) > mostRead {
 		return nil, ErrNotBelieved
 	}
 	packed, err := s.aead.Open(nil, sealed[1:head], sealed[head:], []byte(place))

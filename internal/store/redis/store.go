@@ -49,6 +49,7 @@ type pace struct {
 	health time.Duration // between two looks whether Redis is there: 1 s
 	merge  time.Duration // between two looks at networks: 5 s
 	lock   time.Duration // a lock whose owner has died is free after it: 30 s
+	claims time.Duration // until all nodes have claimed what they hold of a Redis that is back: 10 s
 }
 
 const (
@@ -73,7 +74,8 @@ type Store struct {
 	seal   *seal
 	table  table
 	doubts doubts
-	up     atomic.Bool  // Redis answers, and we hear what is said to this node
+	up     atomic.Bool  // Redis is of use, and we hear what is said to this node
+	since  atomic.Int64 // when it last began to be, Unix nanoseconds
 	slow   atomic.Int32 // how many looks in a row were late
 	gone   atomic.Bool  // that it is gone has been reported
 	looks  chan struct{}
@@ -129,6 +131,7 @@ func (c Config) withDefaults() Config {
 	}
 	for span, otherwise := range map[*time.Duration]time.Duration{
 		&c.pace.batch: 20 * time.Millisecond, &c.pace.health: time.Second, &c.pace.merge: 5 * time.Second, &c.pace.lock: 30 * time.Second,
+		&c.pace.claims: 10 * time.Second,
 	} {
 		if *span <= 0 {
 			*span = otherwise
@@ -140,7 +143,7 @@ func (c Config) withDefaults() Config {
 // Close writes what waits, if Redis is there, and ends.
 func (s *Store) Close() error {
 	if s.up.Load() {
-		s.flush()
+		s.failed(s.flush())
 		s.mergeDue()
 	}
 	s.stop()
@@ -209,6 +212,10 @@ func (s *Store) failed(err error) {
 	if err == nil || errors.Is(err, goredis.Nil) || s.ctx.Err() != nil {
 		return
 	}
+	if misplaced(err) { // one key says nothing of the others
+		s.config.Metrics.refused.Inc()
+		return
+	}
 	s.up.Store(false)
 	s.config.Metrics.failing.Set(1)
 	if !s.gone.Swap(true) {
@@ -216,11 +223,12 @@ func (s *Store) failed(err error) {
 	}
 }
 
-// back notes that Redis answers, and that we hear what is said to this node.
+// back notes that Redis is of use, and that we hear what is said to this node.
 func (s *Store) back() {
 	s.config.Metrics.failing.Set(0)
 	if s.gone.Swap(false) {
 		s.config.Log.Info("state.redis answers again: what was learned meanwhile is shared")
 	}
+	s.since.Store(time.Now().UnixNano())
 	s.up.Store(true)
 }

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ func (s *Store) write() {
 			return
 		}
 		if s.up.Load() { // otherwise what waits is written when it is
-			s.flush()
+			s.failed(s.flush())
 		}
 	}
 }
@@ -51,17 +52,21 @@ func (s *Store) poke() {
 }
 
 // flush writes all that waits.
-func (s *Store) flush() {
+func (s *Store) flush() error { return s.flushSome(math.MaxInt) }
+
+// flushSome writes what waits of some devices; the others wait on.
+func (s *Store) flushSome(most int) error {
 	all, epoch := s.table.take()
-	for len(all) > 0 {
-		some := all[:min(atOnce, len(all))]
+	for len(all) > 0 && most > 0 {
+		some := all[:min(atOnce, len(all), most)]
 		if err := s.claim(some, epoch); err != nil {
 			s.table.again(all)
-			s.failed(err)
-			return
+			return err
 		}
-		all = all[len(some):]
+		all, most = all[len(some):], most-len(some)
 	}
+	s.table.again(all)
+	return nil
 }
 
 // claim claims some devices and writes what is known of them.
@@ -74,7 +79,8 @@ func (s *Store) claim(some []claimed, epoch uint64) error {
 		sent[i] = claim.EvalSha(ctx, pipe, []string{c.name}, s.config.Node, max(time.Since(c.since), 0).Milliseconds(),
 			keptFor.Milliseconds(), s.stateOf(c), nodeChannel(""))
 	}
-	_, err := pipe.Exec(ctx)
+	_, _ = pipe.Exec(ctx) // each command has its own
+	err := faultOf(sent)
 	s.config.Metrics.sent(opClaim, len(some))
 	if forgotten(err) {
 		if err = s.learnAgain(ctx); err == nil {
@@ -87,6 +93,12 @@ func (s *Store) claim(some []claimed, epoch uint64) error {
 		return err
 	}
 	for i, c := range some {
+		if misplaced(sent[i].Err()) {
+			s.clear(ctx, c.name)
+			s.table.again(some[i : i+1])
+			s.poke()
+			continue
+		}
 		s.judge(c, sent[i], epoch)
 	}
 	return nil
