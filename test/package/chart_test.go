@@ -39,6 +39,7 @@ var cases = map[string]string{
 	"the least that is needed": "config: {upstream: {url: https://exchange.internal}}",
 	"one volume each":          "{config: {upstream: {url: https://exchange.internal, profile: exchange}}, tls: {secretName: push-tls}, drainSeconds: 120}",
 	"Redis":                    "{config: {upstream: {url: https://exchange.internal}}, replicas: 6, state: {kind: redis, redis: {url: 'redis://redis:6379/0', passwordSecretName: r, keySecretName: k}}}",
+	"Redis Cluster":            "{config: {upstream: {url: https://exchange.internal, ca: /run/secrets/diastole/files/exchange.pem, hold: edge, profile: zpush}, wake: {dovecot: {listen: ':9100', token_file: /run/secrets/diastole/files/dovecot}}}, filesSecretName: f, networkPolicy: {dovecotFrom: [{podSelector: {}}]}, replicas: 3, state: {kind: redis, redis: {url: 'rediss://redis:6379', cluster: true, ca: /run/secrets/diastole/files/exchange.pem, keySecretName: k}}}",
 	"nothing kept":             "{config: {upstream: {url: https://exchange.internal}}, state: {kind: none}, service: {type: ClusterIP}, podDisruptionBudget: {enabled: false}, networkPolicy: {enabled: false}}",
 	"all of it": `
 image: {repository: registry.internal/diastole, tag: v1.2.3}
@@ -85,6 +86,8 @@ func TestValuesThatCannotBeMeantAreRefused(t *testing.T) {
 		{"an admin port without a token", "config: {admin: {listen: ':9180'}, upstream: {url: https://exchange.internal}}", "admin"},
 		{"nobody to serve", least + "replicas: 0", "replicas"},
 		{"a budget of nothing", least + "podDisruptionBudget: {maxUnavailable: 0}", "maxUnavailable"},
+		{"a budget of no percent", least + "podDisruptionBudget: {maxUnavailable: '0%'}", "maxUnavailable"},
+		{"two that do not know of each other", least + "replicas: 2", "state.kind to redis"},
 		{"a balancer that is no address", least + "service: {proxyProtocolFrom: [balancer]}", "proxyProtocolFrom"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -84,7 +84,7 @@ func TestEverythingFindsItsPodsAndTheirPorts(t *testing.T) {
 		if o.network != nil {
 			o.matches("the network policy", &o.network.Spec.PodSelector)
 			for _, in := range o.network.Spec.Ingress {
-				if port := in.Ports[0].Port.StrVal; !ports[port] || port == "admin" && len(in.From) == 0 {
+				if port := in.Ports[0].Port.StrVal; !ports[port] || port != "phones" && len(in.From) == 0 {
 					t.Errorf("it lets everybody to %s", port)
 				}
 			}
@@ -109,6 +109,18 @@ func TestPhonesAddressesArriveAndTheAdminPortStaysInside(t *testing.T) {
 			t.Errorf("phones %v, admin %v", phones, admin)
 		}
 	})
+}
+
+// A port in the configuration that nothing in the cluster can reach is none.
+func TestDovecotReachesThePods(t *testing.T) {
+	o := made(t, cases["Redis Cluster"])
+	s := o.services["mail-diastole-dovecot"].Spec
+	if len(s.Ports) != 1 || s.Ports[0].Port != 9100 || len(o.network.Spec.Ingress) != 2 {
+		t.Errorf("ports %v, the policy lets in %v", s.Ports, o.network.Spec.Ingress)
+	}
+	if o := made(t, cases["Redis"]); len(o.services) != 2 {
+		t.Errorf("services without a hook: %v", o.services)
+	}
 }
 
 func TestStateIsKeptWhereItIsSaid(t *testing.T) {
@@ -170,9 +182,11 @@ func TestTheProgramUnderstandsItsConfigurationAndItsArguments(t *testing.T) {
 // secrets writes what a cluster would mount.
 func secrets(t *testing.T, dir string) {
 	t.Helper()
-	script := `cd "$0"; mkdir admin tls redis key
+	script := `cd "$0"; mkdir admin tls redis key files
+openssl rand -hex 32 >files/dovecot
 openssl rand -hex 32 >admin/token; openssl rand -hex 32 >key/key; echo secret >redis/password
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=push -days 2 -keyout tls/tls.key -out tls/tls.crt
+cp tls/tls.crt files/exchange.pem
 chmod -R go-rwx .`
 	if out, err := exec.Command("sh", "-euc", script, dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

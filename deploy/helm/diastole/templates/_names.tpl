@@ -18,3 +18,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "diastole.tokenSecret" -}}
 {{ .Values.admin.tokenSecretName | default (printf "%s-admin" (include "diastole.name" .)) }}
 {{- end }}
+
+{{/* The port on which Dovecot tells of new mail, if there is one. */}}
+{{- define "diastole.dovecot" -}}
+{{ dig "wake" "dovecot" "listen" "" .Values.config | regexFind "[0-9]+$" }}
+{{- end }}

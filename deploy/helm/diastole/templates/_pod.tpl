@@ -51,6 +51,9 @@ spec:
       ports:
         - {name: phones, containerPort: 8443}
         - {name: admin, containerPort: 9180}
+        {{- with include "diastole.dovecot" . }}
+        - {name: dovecot, containerPort: {{ . }}}
+        {{- end }}
       securityContext:
         allowPrivilegeEscalation: false
         readOnlyRootFilesystem: true
@@ -85,6 +88,9 @@ spec:
         {{- if .Values.tls.secretName }}
         - {name: tls, mountPath: /run/secrets/diastole/tls, readOnly: true}
         {{- end }}
+        {{- if .Values.filesSecretName }}
+        - {name: files, mountPath: /run/secrets/diastole/files, readOnly: true}
+        {{- end }}
         {{- if eq .Values.state.kind "volume" }}
         - {name: state, mountPath: /var/lib/diastole}
         {{- end }}
@@ -101,6 +107,10 @@ spec:
       secret: {secretName: {{ include "diastole.tokenSecret" . }}, defaultMode: 0440}
     {{- with .Values.tls.secretName }}
     - name: tls
+      secret: {secretName: {{ . }}, defaultMode: 0440}
+    {{- end }}
+    {{- with .Values.filesSecretName }}
+    - name: files
       secret: {secretName: {{ . }}, defaultMode: 0440}
     {{- end }}
     {{- if eq .Values.state.kind "redis" }}
