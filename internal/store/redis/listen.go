@@ -177,7 +177,11 @@ func (s *Store) writes(ctx context.Context) (took time.Duration, err error) {
 // now: who could forge it could take the device by claiming it.
 func (s *Store) heard(m *goredis.Message) {
 	if m.Channel == nodeChannel(s.config.Node) {
-		s.lost(m.Payload)
+		if s.table.claims(m.Payload) {
+			s.poke()
+		} else {
+			s.lost(m.Payload)
+		}
 		return
 	}
 	var said saidBy

@@ -11,7 +11,8 @@ import goredis "github.com/redis/go-redis/v9"
 //
 //	KEYS 1: device   ARGV: node, age in ms, time to live in ms, state ("": as it is), begin of channels
 //
-// It gives whether the device is ours, and whose it was or is. A time that is still to
+// Who has it already says how lately, too: after an outage another node's claim may be
+// older than that and younger than what stood here. It gives whether the device is ours, and whose it was or is. A time that is still to
 // come is of another clock: Redis was set right, or another server took its place.
 // Believed, it would refuse each node the device until then, and its waits would end as
 // fast as it asks.
@@ -23,7 +24,8 @@ local at = now - tonumber(ARGV[2])
 local other = was[1] and was[1] ~= ARGV[1]
 local since = tonumber(was[2]) or 0
 if other and since > at and since <= now then return {0, string.sub(was[1], 1, 64)} end
-if other or not was[1] then redis.call('HSET', KEYS[1], 'node', ARGV[1], 'at', string.format('%.0f', at)) end
+if not other and since <= now then at = math.max(at, since) end
+redis.call('HSET', KEYS[1], 'node', ARGV[1], 'at', string.format('%.0f', at))
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'state', ARGV[4]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 if other then redis.call('PUBLISH', ARGV[5] .. was[1], KEYS[1]) end

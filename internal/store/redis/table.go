@@ -94,6 +94,19 @@ func (t *table) confirm(name string, epoch uint64) {
 	}
 }
 
+// claims tells whether a device is still to be claimed since we began to hear, or just
+// is: which node had it last is then found by that claim, and not by another node's.
+func (t *table) claims(name string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d := t.devices[name]
+	if d == nil || d.epoch == t.epoch {
+		return false
+	}
+	t.dirty[name] = struct{}{} // once more, if it is on its way
+	return true
+}
+
 // lose gives a device up; ours tells whether it was ours.
 func (t *table) lose(name string) (key heartbeat.Key, ours bool) {
 	t.mu.Lock()

@@ -224,3 +224,29 @@ func TestAForgottenUserIsNotBroughtBackByAnotherNode(t *testing.T) {
 	b.written()
 	wants(t, "what is kept", server.Ask("DBSIZE"), "1")
 }
+
+// What was where during an outage is told in any order afterwards: who had a device
+// last has what is known of it last.
+func TestADeviceThatWentAndCameBackDuringAnOutageStays(t *testing.T) {
+	server, a, b := pair(t)
+	phones := func(do func(heartbeat.Key)) {
+		for i := range 50 {
+			do(phone(fmt.Sprint("p", i)))
+		}
+	}
+	phones(func(p heartbeat.Key) { a.has(p, "key 1") })
+	a.written()
+	server.Ask("SAVE")
+	server.Kill()
+	a.isUp(false)
+	b.isUp(false)
+	phones(func(p heartbeat.Key) { b.has(p, "key 2") })
+	<-time.After(5 * time.Millisecond) // ages are whole milliseconds
+	phones(func(p heartbeat.Key) { a.has(p, "key 3") })
+	server.Run()
+	phones(func(p heartbeat.Key) {
+		eventually(t, "it is the last one's", func() bool { return b.comes(p, true) == "elsewhere key 3" })
+	})
+	a.written()
+	wants(t, "what was taken from who had them last", a.lostOnes(), "[]")
+}
