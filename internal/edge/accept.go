@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"crypto/tls"
 	"errors"
 	"net"
 	"runtime/debug"
@@ -74,7 +73,9 @@ func (s *Server) secure(c *socket) (net.Conn, error) {
 	if !s.admit(c) {
 		return nil, errTooMuch
 	}
-	conn, err := handshake(s.stopping, c, s.tlsConfig(), s.cfg.limits.handshake)
+	config := s.tlsConfig()
+	c.trust = config.trust
+	conn, err := handshake(s.stopping, c, config.Config, s.cfg.limits.handshake)
 	switch {
 	case err != nil:
 		if failure(err) == reasonPlainHTTP {
@@ -99,14 +100,14 @@ var errAnswered = errors.New("answered a certificate authority")
 var errTooMuch = errors.New("its address has taken what it may")
 
 // tlsConfig is what the next handshake is made with.
-func (s *Server) tlsConfig() *tls.Config {
+func (s *Server) tlsConfig() *tlsConfig {
 	s.certs.follow(time.Now())
 	former := s.tls.Load()
 	now := s.certs.config(s.cfg.ALPN, former)
 	if now != former {
 		s.tls.CompareAndSwap(former, now)
 	}
-	return now.Config
+	return now
 }
 
 // report counts why a connection never became one. The log is for debugging:

@@ -40,7 +40,7 @@ type CertificatesConfig struct {
 
 // Certificates are what all listeners for phones show. They come from files, which
 // are followed, and from an authority. Connections that are past their handshake
-// never notice a change.
+// never notice a change, but in what is asked of clients: see outdated.go.
 type Certificates struct {
 	CertificatesConfig
 	ctx     context.Context // ends with Close

@@ -180,7 +180,9 @@ func newServer(ctx context.Context, cfg Config, certs *Certificates, listener ne
 	s.http.ConnState = func(c net.Conn, state http.ConnState) {
 		s.newcomers.see(c, state)
 		seen(c, state)
+		closeOutdated(c, state)
 	}
+	s.http.Handler = current{s, s.http.Handler}
 	cfg.Metrics.limit.Set(float64(cfg.limits.connections))
 	return s
 }

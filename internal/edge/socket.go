@@ -23,7 +23,8 @@ type socket struct {
 	slow   func() // a write ran into the limit
 	closed func() // called once
 	once   sync.Once
-	turned bool // over the limit of connections: requests are answered 503
+	turned bool   // over the limit of connections: requests are answered 503
+	trust  *trust // what was asked of its client in the handshake
 
 	mu    sync.Mutex
 	gone  bool      // it was closed
