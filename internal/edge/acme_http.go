@@ -56,7 +56,8 @@ func (c *challenges) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	host = strings.ToLower(host)
 	issuing := c.issues.Load()
-	if !issuing.has(host) { // before anything else: an answer elsewhere would be looked for on the shelf
+	// "GET a:.evil.test/" is no path (RFC 9112 3.2), and behind our name it would be another one.
+	if !issuing.has(host) || r.URL.Opaque != "" { // before anything else: an answer elsewhere would be looked for on the shelf
 		http.Error(w, "Not found.", http.StatusNotFound)
 		return
 	}
