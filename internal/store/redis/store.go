@@ -49,6 +49,7 @@ type pace struct {
 	health time.Duration // between two looks whether Redis is there: 1 s
 	merge  time.Duration // between two looks at networks: 5 s
 	lock   time.Duration // a lock whose owner has died is free after it: 30 s
+	close  time.Duration // for what waits to be written at the end: 5 s
 	claims time.Duration // until all nodes have claimed what they hold of a Redis that is back: 10 s
 }
 
@@ -131,7 +132,7 @@ func (c Config) withDefaults() Config {
 	}
 	for span, otherwise := range map[*time.Duration]time.Duration{
 		&c.pace.batch: 20 * time.Millisecond, &c.pace.health: time.Second, &c.pace.merge: 5 * time.Second, &c.pace.lock: 30 * time.Second,
-		&c.pace.claims: 10 * time.Second,
+		&c.pace.claims: 10 * time.Second, &c.pace.close: 5 * time.Second,
 	} {
 		if *span <= 0 {
 			*span = otherwise
@@ -140,8 +141,11 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Close writes what waits, if Redis is there, and ends.
+// Close writes what waits, if Redis is there, and ends. What cannot be written within
+// some seconds is lost: hundreds of networks at a tenth of a second each would outlast
+// what a service manager allows for a stop.
 func (s *Store) Close() error {
+	defer time.AfterFunc(s.config.pace.close, s.stop).Stop()
 	if s.up.Load() {
 		s.failed(s.flush())
 		s.mergeDue()

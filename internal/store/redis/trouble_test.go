@@ -250,3 +250,23 @@ func TestADeviceThatWentAndCameBackDuringAnOutageStays(t *testing.T) {
 	a.written()
 	wants(t, "what was taken from who had them last", a.lostOnes(), "[]")
 }
+
+func TestAStopDoesNotWaitForASlowRedis(t *testing.T) {
+	server := redis.Start(t)
+	name := NewNode()
+	networks := heartbeat.NewNetworks(heartbeat.NetworksConfig{Node: name})
+	a := newNode(t, slowly(t, server.URL(), 20*time.Millisecond), func(c *Config) {
+		c.Node, c.Networks, c.pace.merge, c.pace.health, c.pace.close = name, networks, time.Hour, time.Second, 300*time.Millisecond
+	})
+	a.isUp(true)
+	const many = 100 // at three questions each
+	for i := range many {
+		networks.Asked(time.Now(), heartbeat.Network{Name: fmt.Sprint("n", i)}, time.Minute)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+	if n := server.Ask("ZCARD " + networksKey); n == "0" || n == fmt.Sprint(many) {
+		t.Errorf("%s of %d networks were written: some have time, not all", n, many)
+	}
+}
