@@ -59,7 +59,7 @@ func (p *Proxy) certified(out http.Header, r *http.Request) {
 	leaf := r.TLS.PeerCertificates[0]
 	out["X-SSL-Client-Verify"] = []string{"SUCCESS"}
 	out["X-SSL-Client-S-DN"] = []string{printable(leaf.Subject.String())}
-	out["X-SSL-Client-S-DN-CN"] = []string{printable(leaf.Subject.CommonName)}
+	out["X-SSL-Client-S-DN-CN"] = []string{alone(leaf.Subject.CommonName)}
 	out["X-SSL-Client-I-DN"] = []string{printable(leaf.Issuer.String())}
 	out["X-SSL-Client-Serial"] = []string{serial(leaf)}
 	out["Client-Cert"] = []string{":" + base64.StdEncoding.EncodeToString(leaf.Raw) + ":"} // RFC 9440 2.2
@@ -71,6 +71,15 @@ func serial(leaf *x509.Certificate) string {
 		return "00"
 	}
 	return fmt.Sprintf("%X", leaf.SerialNumber.Bytes())
+}
+
+// alone writes a name that stands for itself, and by which servers let people in: no two
+// names may be one there. A name of RFC 4514 has its own "\" and blanks at its ends marked.
+func alone(name string) string {
+	rest := strings.TrimLeft(name, " ") // a server takes them off a header (RFC 9110 5.5)
+	core := strings.TrimRight(rest, " ")
+	before, after := len(name)-len(rest), len(rest)-len(core)
+	return strings.Repeat(`\20`, before) + printable(strings.ReplaceAll(core, `\`, `\5C`)) + strings.Repeat(`\20`, after)
 }
 
 // printable writes what is not printable ASCII as \XX, as openssl does in RFC 4514's form:

@@ -99,6 +99,30 @@ func TestTheServerIsToldOfACertificateOnlyWhereItIsToBe(t *testing.T) {
 	}
 }
 
+// Z-Push lets in whom the header names. Servers take blanks off both ends of it.
+func TestNoTwoNamesAreOneInAHeader(t *testing.T) {
+	p := New(Config{Upstream: &url.URL{Scheme: "http", Host: "server"}, Settings: Settings{ClientHeaders: true}})
+	t.Cleanup(p.Close)
+	told := func(name string) string {
+		return strings.TrimSpace(p.requestHeader(shown(&pkix.Name{CommonName: name}))["X-SSL-Client-S-DN-CN"][0])
+	}
+	for _, pair := range [][2]string{{"jo", " jo"}, {"jo", "jo  "}, {"j\xc3\xb6", `j\C3\B6`}, {"a\n", `a\0A`}, {" jo", `\20jo`}, {`jo\`, `jo\5C`}} {
+		if one, other := told(pair[0]), told(pair[1]); one == other {
+			t.Errorf("%q and %q are both %q", pair[0], pair[1], one)
+		}
+	}
+	if got := told("jo van der Berg"); got != "jo van der Berg" {
+		t.Errorf("an ordinary name is %q", got)
+	}
+	letters := rapid.StringOf(rapid.SampledFrom([]rune(` \025Cjé` + "\n")))
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := letters.Draw(t, "a"), letters.Draw(t, "b")
+		if a != b && told(a) == told(b) {
+			t.Fatalf("%q and %q are both %q", a, b, told(a))
+		}
+	})
+}
+
 func TestNoNameBecomesAHeaderOfItsOwn(t *testing.T) {
 	p := New(Config{Upstream: &url.URL{Scheme: "http", Host: "server"}, Settings: Settings{ClientHeaders: true}})
 	t.Cleanup(p.Close)
