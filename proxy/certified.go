@@ -19,7 +19,7 @@ var vouched = []string{
 }
 
 // vouches says whether a header's name is one of those, also in the disguise that CGI
-// and PHP servers do not see through: "_" for "-".
+// and PHP servers do not see through: "_" and the like for "-".
 func vouches(name string) bool {
 	for _, begin := range vouched {
 		if len(name) >= len(begin) && sameWord(name[:len(begin)], begin) {
@@ -29,15 +29,12 @@ func vouches(name string) bool {
 	return false
 }
 
-// sameWord compares without case; "_" is "-". lower is in lower case.
+// sameWord compares without case, as variables are compared. lower is in lower case.
 func sameWord(name, lower string) bool {
 	for i := range len(lower) {
-		c := name[i]
-		switch {
-		case 'A' <= c && c <= 'Z':
+		c := byte(asVariable(rune(name[i])))
+		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
-		case c == '_':
-			c = '-'
 		}
 		if c != lower[i] {
 			return false

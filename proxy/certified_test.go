@@ -18,7 +18,7 @@ import (
 var claimed = []string{
 	"Client-Cert", "Client-Cert-Chain", "CLIENT_CERT", "X-SSL-Client-Verify", "X_SSL_Client-Verify", "x-ssl-client-s-dn", "X-SSL-Client-Cert",
 	"X-Ssl_Client_S_Dn_Cn", "SSL-Client-S-DN", "SSL_CLIENT_S_DN", "X-Client-Cert", "X-Client-Cert-Subject-DN", "X-Forwarded-Client-Cert",
-	"X_Forwarded_Client_Cert", "X-Forwarded-Tls-Client-Cert-Info", "X-ARR-ClientCert", "X-Amzn-Mtls-Clientcert-Subject", "X-SSL",
+	"X_Forwarded_Client_Cert", "X.SSL.Client.S.DN.CN", "Client~Cert", "X-Forwarded-Tls-Client-Cert-Info", "X-ARR-ClientCert", "X-Amzn-Mtls-Clientcert-Subject", "X-SSL",
 }
 
 // shown is a request with a certificate of that subject, nil for none.
