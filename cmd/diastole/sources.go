@@ -172,6 +172,6 @@ func watching(h *wake.Hub) func(proxy.Mailbox, func(changed bool)) proxy.Watchin
 	}
 	return func(m proxy.Mailbox, heard func(changed bool)) proxy.Watching {
 		w := h.Watch(wake.Mailbox(m), heard)
-		return proxy.Watching{Covered: w.Covered, Missed: w.Missed, Leave: w.Leave}
+		return proxy.Watching{Covered: w.Covered, Coming: w.Coming, Missed: w.Missed, Leave: w.Leave}
 	}
 }
