@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ type world struct {
 	server *server
 	phones []*phone // desks behind them
 	sent   int
+	edge   bool // waits are held at the nodes
 }
 
 func newWorld(t *testing.T, hold string) *world {
@@ -40,7 +42,7 @@ func newWorld(t *testing.T, hold string) *world {
 	for i := range phones + desks {
 		users[fmt.Sprintf("user%d", i)] = "secret"
 	}
-	w := &world{t: t, redis: redis.Start(t), server: newServer(t, users)}
+	w := &world{t: t, edge: strings.HasPrefix(hold, "hold: edge"), redis: redis.Start(t), server: newServer(t, users)}
 	for _, name := range []string{"a", "b"} {
 		w.nodes = append(w.nodes, newNode(t, name, w.server.url, hold, w.redis))
 	}
@@ -196,6 +198,9 @@ func (w *world) reports(length time.Duration) {
 		worst.Round(time.Millisecond), beside.Round(time.Millisecond), asks)
 	if worst > 5*time.Second {
 		w.t.Errorf("a device had more than one wait for %v", worst)
+	}
+	if asked := w.nodes[0].metric("diastole_checks_total") + w.nodes[1].metric("diastole_checks_total"); (asked > 0) != w.edge {
+		w.t.Errorf("%v questions to the server: that is another hold mode", asked)
 	}
 	w.agree()
 	for _, n := range w.nodes {

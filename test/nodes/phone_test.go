@@ -74,17 +74,17 @@ func (p *phone) turn(ctx context.Context, behind bool) error {
 		}
 	}
 	for _, f := range p.Folders() {
-		if behind && f.Type == inbox {
-			if err := p.Sync(ctx, f.ID); err != nil {
-				return err
-			}
+		if !behind {
+			break
+		}
+		// All of them: of a folder that it waits on and never synced nobody could ask the
+		// server, and its waits would not be held at the edge at all.
+		if err := p.Sync(ctx, f.ID); err != nil {
+			return err
 		}
 	}
 	return p.Ping(ctx)
 }
-
-// inbox is the type of a folder, MS-ASCMD 2.2.3.186.3.
-const inbox = 2
 
 var errNobody = errors.New("no node lives")
 
