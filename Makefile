@@ -6,7 +6,7 @@ GO          ?= go
 RELEASE     ?=# the version of a release build; otherwise the commit says it
 
 # what `make test` does, in this order
-STEPS := deps build pages format vet lint tidy unit smoke e2e private
+STEPS := deps build pages format vet lint tidy unit packages smoke e2e private
 
 # logs and metrics of the program while it is tested
 SAID    := $(CURDIR)/.cache/said
@@ -16,7 +16,7 @@ UI      ?= yes
 UIDIR   := internal/admin/ui
 UIFILES := $(shell find $(UIDIR)/src -type f) $(addprefix $(UIDIR)/,build.mjs package.json package-lock.json)
 
-.PHONY: help run test $(STEPS) ui fuzz bench push cover docker clean
+.PHONY: help run test $(STEPS) ui fuzz soak bench push cover deb docker clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ unit: ## every test but the end-to-end ones, with the race detector, in random o
 	@rm -rf $(SAID) && mkdir -p $(SAID)
 	DIASTOLE_OUTPUT=$(SAID) $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
 
+packages: deb ## the Debian package, the Helm chart and the Compose examples; the module of their tests
+	@cd test/package && $(GO) vet ./... && $$($(GO) -C ../.. tool -n staticcheck) ./... && $(GO) mod tidy -diff && $(GO) test -shuffle=on -timeout 10m ./...
+
 smoke: ## every fuzz target for three seconds
 	@test/fuzz 3s
 
@@ -86,6 +89,10 @@ private: ## look for the users, devices and passwords of the tests in what unit 
 fuzz: ## every fuzz target for T (make fuzz T=1m)
 	@test/fuzz $(or $(T),1m)
 
+soak: ## two nodes, Redis and phones that move while all of them die, for T (make soak T=1h); prints its figures
+	@test/deps
+	DIASTOLE_SOAK=$(or $(T),5m) $(GO) test -count=1 -run PhonesMove -timeout 24h -v ./test/nodes | grep --line-buffered -v -E '^=== (RUN|PAUSE|CONT|NAME)'
+
 bench: ## benchmarks of codec and proxy, then everything beside nginx, HAProxy, Caddy and Pushpin: docs/benchmarks.md, in 40 min (see test/bench/doc.go)
 	@test/deps nginx haproxy caddy pushpin
 	$(GO) test -run '^$$' -bench . -benchmem ./wbxml/... ./proxy/...
@@ -97,6 +104,14 @@ push: build ## how fast a mail is told of, for each source, in front of SOGo (ro
 
 cover: ## which lines the tests reach, unit and end-to-end together
 	@test/cover
+
+# nfpm brings a hundred modules: they are the tests' of packages, not the product's
+.cache/nfpm: test/package/go.mod
+	@mkdir -p .cache && cd test/package && $(GO) build -o ../../.cache/nfpm github.com/goreleaser/nfpm/v2/cmd/nfpm
+
+deb: build .cache/nfpm ## build the Debian package, bin/diastole_VERSION_ARCH.deb
+	@gzip -9nc deploy/deb/diastole.8 > bin/diastole.8.gz
+	@VERSION=$(patsubst v%,%,$(or $(RELEASE),0.0.0~dev)) ARCH=$$($(GO) env GOARCH) .cache/nfpm package -f deploy/deb/nfpm.yaml -p deb -t bin/
 
 docker: ## build the image; without an engine, check what would go into it
 	@if docker info >/dev/null 2>&1; then docker build --build-arg RELEASE=$(RELEASE) -t diastole:$(or $(RELEASE),latest) .; \

@@ -20,10 +20,11 @@ var allowed = map[string][]string{
 	"policy":          {},
 	"proxy/hold":      {},
 	"proxy/upstream":  {},
+	"proxy/shield":    {},
 	"proxy/proof":     {"heartbeat"},
 	"proxy/watch":     {"wbxml", "wbxml/eas"},
 	"proxy/check":     {"wbxml", "wbxml/eas"},
-	"proxy":           {"wbxml", "wbxml/eas", "policy", "heartbeat", "proxy/hold", "proxy/proof", "proxy/upstream", "proxy/watch", "proxy/check"},
+	"proxy":           {"wbxml", "wbxml/eas", "policy", "heartbeat", "proxy/hold", "proxy/proof", "proxy/shield", "proxy/upstream", "proxy/watch", "proxy/check"},
 	"internal/config": {"policy", "heartbeat"},
 	"internal/edge":   {},
 	"internal/wake":   {"heartbeat", "policy", "wbxml/eas"},
@@ -34,10 +35,11 @@ var allowed = map[string][]string{
 	"internal/wake/dav":     {"internal/wake"},
 	"internal/doctor":       {"internal/lab", "wbxml", "wbxml/eas", "proxy/check"},
 
-	"internal/store": {"heartbeat", "policy", "wbxml/eas"},
-	"internal/admin": {"heartbeat", "policy", "wbxml/eas"},
-	"internal/lab":   {"wbxml", "wbxml/eas"},
-	"internal/said":  {},
+	"internal/store":       {"heartbeat", "policy", "wbxml/eas"},
+	"internal/store/redis": {"heartbeat", "test/redis"}, // the latter is a server for its tests
+	"internal/admin":       {"heartbeat", "policy", "wbxml/eas"},
+	"internal/lab":         {"wbxml", "wbxml/eas"},
+	"internal/said":        {},
 }
 
 func arrows(house []source) (faults []string) {
@@ -80,9 +82,12 @@ var homes = map[string]struct {
 	why   string
 }{
 	"github.com/caddyserver/certmagic":    {[]string{"internal/edge"}, "certificates are the listeners' business"},
-	"go.uber.org/zap":                     {[]string{"proxy", "internal", "cmd"}, "libraries return errors, the edge logs them"},
-	"github.com/prometheus/client_golang": {[]string{"proxy", "internal", "cmd"}, "libraries return values, the edge counts them"},
-	"github.com/hashicorp/golang-lru/v2":  {[]string{"proxy", "heartbeat"}, "it bounds the device tables, which live there"},
+	"github.com/letsencrypt/pebble":       {[]string{"test"}, "it signs whatever it is asked for"},
+	"github.com/coreos/go-systemd":        {[]string{"internal/edge", "cmd"}, "sockets are the listeners' business, and how things stand only main knows"},
+	"github.com/redis/go-redis/v9":        {[]string{"internal/store/redis"}, "what nodes share is one room's business"},
+	"go.uber.org/zap":                     {[]string{"proxy", "internal", "cmd", "test/acme"}, "libraries return errors, the edge logs them"},
+	"github.com/prometheus/client_golang": {[]string{"proxy", "internal", "cmd", "test/acme"}, "libraries return values, the edge counts them"},
+	"github.com/hashicorp/golang-lru/v2":  {[]string{"proxy", "heartbeat", "internal/edge"}, "it bounds the device tables and that of addresses, which live there"},
 	"github.com/Azure/go-ntlmssp":         {nil, "only tests speak NTLM, the proxy passes it on"},
 	"pgregory.net/rapid":                  {nil, "only tests draw at random"},
 	"go.uber.org/goleak":                  {nil, "only tests count goroutines"},

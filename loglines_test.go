@@ -123,8 +123,11 @@ func (s fieldScope) fieldsIn(f *ast.FuncDecl, x ast.Node, found map[string]bool)
 				found[name] = true
 				return false
 			}
-			if m, ok := n.Fun.(*ast.SelectorExpr); ok {
-				s.fieldsOf(m.Sel.Name, found)
+			switch of := n.Fun.(type) {
+			case *ast.SelectorExpr:
+				s.fieldsOf(of.Sel.Name, found)
+			case *ast.Ident:
+				s.fieldsOf(of.Name, found)
 			}
 		case *ast.Ident:
 			s.assigned(f, n.Name, func(value ast.Expr) { s.fieldsIn(f, value, found) })

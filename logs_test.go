@@ -65,6 +65,9 @@ func fieldFaults(s source, call *ast.CallExpr) (faults []string) {
 	return faults
 }
 
+// librariesHeading ends what the page promises: of the lines below nothing is known here.
+const librariesHeading = "\n## Lines of libraries\n"
+
 // pageOfLogs is docs/logs.md: a row for each message, and one for each field.
 type pageOfLogs struct {
 	levels, fields map[string]string // by message: the words of the cell
@@ -81,6 +84,10 @@ func readLogPage(t *testing.T) pageOfLogs {
 	before, after, ok := strings.Cut(string(text), "\n## Fields\n")
 	if !ok {
 		t.Fatal("docs/logs.md has no heading Fields")
+	}
+	before, _, ok = strings.Cut(before, librariesHeading)
+	if !ok {
+		t.Fatal("docs/logs.md says nothing of what libraries write")
 	}
 	row := regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^|]*)\\| ([^|]*)\\|")
 	for _, m := range row.FindAllStringSubmatch(before, -1) {

@@ -22,6 +22,8 @@ type estimator struct {
 	lived, fell    sightings // the last of them
 	enforced       bool      // there is a limit, shown by enough devices
 
+	own *journal // what this node has seen itself; nil: nobody else is told
+
 	advice Advice // valid if not stale
 	low    int    // the point that is sure to be survived
 	stale  bool

@@ -19,6 +19,7 @@ type NetworksConfig struct {
 	Networks int           // how many are known; 0 = DefaultNetworks; beyond it the one not heard of for longest is forgotten
 	HalfLife time.Duration // after which half of what speaks against longer waits is forgotten; 0 = DefaultHalfLife
 	Margin   time.Duration // to stay below what is sure; 0 = DefaultMargin
+	Node     string        // by which this life of this process is known to others that learn of the same networks; "" = alone
 }
 
 // Networks knows what each network's idle limit is thought to be. What is seen on
@@ -71,7 +72,9 @@ func (n *Networks) of(net Network, now time.Duration) *estimator {
 func (n *Networks) Asked(now time.Time, net Network, asked time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.of(net, since1970(now)).asked.add(asked)
+	e := n.of(net, since1970(now))
+	e.asked.add(asked)
+	n.journal(e, now, journaled{at: inSeconds(asked), what: wasAsked})
 }
 
 // Observe takes in what a wait told about a network.
@@ -82,7 +85,21 @@ func (n *Networks) Observe(now time.Time, net Network, what Evidence) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	at := since1970(now)
-	n.of(net, at).observe(at, n.config.HalfLife, what)
+	e := n.of(net, at)
+	e.observe(at, n.config.HalfLife, what)
+	kind := didSurvive
+	if what.Died {
+		kind = didDie
+	}
+	n.journal(e, now, journaled{device: what.Device, at: inSeconds(what.At), what: kind})
+}
+
+// journal notes what the other nodes are to be told.
+func (n *Networks) journal(e *estimator, now time.Time, x journaled) {
+	if n.config.Node != "" {
+		x.when = stamp(now)
+		e.journaling().note(x)
+	}
 }
 
 // Allow gives how long a wait of a device may be that asks for asked: mostly

@@ -20,6 +20,13 @@ type NetworkSnapshot struct {
 	// Networks.Sightings, each as seconds of silence and seconds since 1970: there are a
 	// hundred of them in every row.
 	Lived, Fell [][2]uint32
+	// Whose news have to wait for somebody else's: without it a phone that lies has a
+	// new chance with each restart, and with each node.
+	Climber uint64    `json:",omitempty"` // survived above what is believed, last
+	Climbed time.Time `json:",omitzero"`
+	Keeper  uint64    `json:",omitempty"` // survived what is believed, last
+	Heard   [2]uint64 `json:",omitzero"`  // whose deaths were taken in last
+	HeardAt time.Time `json:",omitzero"`
 }
 
 // DeathRecord is one device's last death on a network.
@@ -39,22 +46,40 @@ func (n *Networks) Snapshot(net Network) (NetworkSnapshot, bool) {
 	if !ok {
 		return NetworkSnapshot{}, false
 	}
+	return e.snapshot(net), true
+}
+
+func (e *estimator) snapshot(net Network) NetworkSnapshot {
 	s := NetworkSnapshot{
 		Network: net, Belief: append([]float32(nil), e.belief.p[:]...), Enforced: e.enforced, Lost: e.lost, Waited: e.waited,
 		Survived: e.survived, Died: e.died, Asked: e.asked.all(), When: at1970(e.forgotAt), Lived: e.lived.all(), Fell: e.fell.all(),
+		Climber: e.climber, Keeper: e.keeper, Heard: e.deaths.heard,
+	}
+	if e.climber != 0 {
+		s.Climbed = at1970(e.climbedAt)
+	}
+	if e.deaths.heardAt != 0 {
+		s.HeardAt = at1970(e.deaths.heardAt)
 	}
 	for _, x := range e.deaths.last {
 		if x.when > 0 {
 			s.Deaths = append(s.Deaths, DeathRecord{x.device, x.at.duration(), x.lowest.duration(), x.untold, at1970(x.when)})
 		}
 	}
-	return s, true
+	return s
 }
 
 // Restore brings a network back, in place of what is known of it; restore the one
 // heard of last at last. A belief that cannot be, or of another grid, begins anew:
 // wrong advice would be worse than none.
 func (n *Networks) Restore(s NetworkSnapshot) {
+	e := restored(s)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.networks.Add(s.Network, e)
+}
+
+func restored(s NetworkSnapshot) *estimator {
 	e := newEstimator(since1970(s.When))
 	if e.belief.restore(s.Belief) {
 		e.enforced = s.Enforced
@@ -72,9 +97,14 @@ func (n *Networks) Restore(s NetworkSnapshot) {
 	}
 	e.lived.restore(s.Lived)
 	e.fell.restore(s.Fell)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.networks.Add(s.Network, e)
+	e.climber, e.keeper, e.deaths.heard = s.Climber, s.Keeper, s.Heard
+	if !s.Climbed.IsZero() {
+		e.climbedAt = since1970(s.Climbed)
+	}
+	if !s.HeardAt.IsZero() {
+		e.deaths.heardAt = since1970(s.HeardAt)
+	}
+	return e
 }
 
 // restore takes a belief back that is one.

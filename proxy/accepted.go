@@ -24,7 +24,12 @@ func (p *Proxy) heed(d watch.Device, answer *upstream.Response, policyKey string
 // acknowledge takes note that the server has answered a device with a document, and
 // so accepted its credentials.
 func (p *Proxy) acknowledge(d watch.Device, c hold.Command) {
-	p.memory.Accept(d, watch.Credentials(c.Credentials))
+	accepted := watch.Credentials(c.Credentials)
+	first := !p.memory.Accepted(d, accepted)
+	p.memory.Accept(d, accepted)
+	if c.Piece || c.Syncs {
+		p.holdsHere(d, first)
+	}
 	key := holder{Device: d}
 	p.act(key, p.holds.Answered(time.Now(), key, c))
 }

@@ -22,6 +22,7 @@ type clientConn struct {
 	doomed   bool          // to be closed when the request on it is answered
 	proof    atomic.Uint64 // the proof.ID of the last answer on it, 0: none is awaited
 
+	came      atomic.Bool // a device has sent a request on it
 	displaced atomic.Bool // the last wait on it was told to make room for a younger one
 }
 
@@ -166,10 +167,8 @@ var connectionSchemes = []string{"NTLM", "Negotiate", "Kerberos", "Nego2"}
 func authenticatesConnection(r *http.Request) bool {
 	for _, value := range r.Header["Authorization"] {
 		for word := range strings.FieldsFuncSeq(value, endsWord) {
-			for _, scheme := range connectionSchemes {
-				if strings.EqualFold(word, scheme) {
-					return true
-				}
+			if isScheme(word, connectionSchemes...) {
+				return true
 			}
 		}
 	}

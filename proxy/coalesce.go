@@ -38,6 +38,9 @@ func (p *Proxy) join(held *wait, up *exchange) {
 			p.endInTime(held) // nobody else will: no answer is on its way
 		}
 	}
+	if held.met && held.tracked && !v.Alone {
+		p.holdsHere(held.device, false)
+	}
 	p.act(held.holder(), v)
 	if held.isOver() { // released in the moment between, when there was nothing to take it from
 		p.detach(held, false)

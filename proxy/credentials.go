@@ -10,8 +10,9 @@ import (
 	"github.com/diastole/diastole/proxy/hold"
 )
 
-// secret is the key of all digests. It lives as long as the process: nobody who
-// reads its memory later, or another process's, can try passwords with it.
+// secret is the key of all digests. It lives as long as the process, where no other
+// nodes have to know it: nobody who reads its memory later, or another process's, can
+// try passwords with it.
 type secret [32]byte
 
 func newSecret() (s secret) {

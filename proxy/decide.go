@@ -2,8 +2,9 @@ package proxy
 
 import (
 	"net/http"
-	"net/netip"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/policy"
@@ -37,8 +38,7 @@ func (p *Proxy) decide(r *http.Request, query eas.Envelope) decision {
 
 // cameFrom is the network of a request, and its configured name, "" where it has none.
 func (p *Proxy) cameFrom(r *http.Request) (n heartbeat.Network, name string) {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	addr := peer.Addr().Unmap().WithZone("")
+	addr := p.clientAddress(r)
 	name = p.settings.Load().Policy.Network(addr)
 	return heartbeat.NetworkOf(addr, name, r.ProtoMajor == 2), name
 }
@@ -79,7 +79,11 @@ func (a *ask) key() heartbeat.Key {
 
 // deny refuses a request before anybody has looked at its password: an old phone
 // with an old password otherwise locks its account (RFC 9110 15.5.4).
-func (p *Proxy) deny(w http.ResponseWriter, d decision) {
+func (p *Proxy) deny(w http.ResponseWriter, r *http.Request, query eas.Envelope, d decision) {
 	p.config.Metrics.denied.WithLabelValues(d.Rule).Inc()
+	p.seldom.Info("denied", zap.String("rule", d.Rule), zap.String("client", p.clientAddress(r).String()),
+		zap.String("user", p.named(principal(r))), zap.String("device", p.named(query.DeviceKey())),
+		zap.String("device_type", p.masked(query.DeviceType, principal(r), query.DeviceKey())),
+		zap.String("user_agent", p.masked(r.UserAgent(), principal(r), query.DeviceKey())))
 	w.WriteHeader(http.StatusForbidden)
 }

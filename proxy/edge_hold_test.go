@@ -3,6 +3,7 @@ package proxy
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/diastole/diastole/internal/lab"
@@ -45,6 +46,29 @@ func TestAMailWakesAPhoneAtTheEdge(t *testing.T) {
 			t.Errorf("%d Pings went up", n)
 		}
 	})
+}
+
+// Who waits on a calendar too is not covered by a source of mail, and never will be.
+func TestTheFirstQuestionWaitsOnlyForEarsThatMayCome(t *testing.T) {
+	asked := map[bool]int{}
+	for _, settled := range []bool{false, true} {
+		inEdgeWorld(t, func(w *edgeWorld) {
+			w.bell.covers, w.bell.settled = false, settled
+			w.phone("anna", "secret").live()
+			w.passes(time.Minute)
+			w.deliver("anna")
+			w.bell.ring("anna") // it is told, fetches, and waits again
+			synctest.Wait()
+			asked[settled] = w.count("GetItemEstimate") + w.count("Ping")
+			w.passes(prelude)
+			if n := w.count("GetItemEstimate") + w.count("Ping"); (n > asked[settled]) == settled {
+				t.Errorf("settled: %v, and then %d questions became %d", settled, asked[settled], n)
+			}
+		})
+	}
+	if asked[true] != asked[false]+1 {
+		t.Errorf("%d questions where nobody is about to listen, %d where somebody is", asked[true], asked[false])
+	}
 }
 
 // Subscribe first, then ask: what comes between the two is heard of.

@@ -169,8 +169,14 @@ type seasons struct {
 }
 
 func (s *seasons) live() {
+	var deck []int // of ten cards, all of which are drawn before one comes again: each season comes
 	for s.lasting(time.Duration(s.dice.ExpFloat64() * float64(90*time.Second))) {
-		switch s.dice.IntN(10) {
+		if len(deck) == 0 {
+			deck = s.dice.Perm(10)
+		}
+		card := deck[0]
+		deck = deck[1:]
+		switch card {
 		case 0, 1, 2:
 			s.counted("season: outage of the bell")
 			s.cover(false)

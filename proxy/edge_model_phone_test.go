@@ -25,12 +25,18 @@ type modelPhone struct {
 	hangs    bool // it waits with a Sync
 	said     string
 	began    time.Time // when it asked last
-	chain    time.Time // when the wait began that it may have inherited then
-	heard    time.Time // since when it has been there to be told
+	inheritance
+	former inheritance // before it asked last: who is only told to say it all has not waited
+	heard  time.Time   // since when it has been there to be told
+	seen   []string    // mails that it has, to mark and to delete
+	status int         // of the last hanging Sync
+}
+
+// inheritance is what a phone's next wait may go on with.
+type inheritance struct {
+	chain    time.Time // when the wait began that it may have inherited last
 	answered bool      // nothing was left to inherit
 	gone     time.Time // when it left the last one
-	seen     []string  // mails that it has, to mark and to delete
-	status   int       // of the last hanging Sync
 }
 
 func (m *edgeModel) newPhone(user string, u, n int) *modelPhone {
@@ -145,7 +151,7 @@ type answer struct {
 // begins is the time of asking. What it leaves, or is told nothing of, is kept for a
 // while, and goes on when it asks the same again.
 func (d *modelPhone) begins() {
-	d.began = time.Now()
+	d.began, d.former = time.Now(), d.inheritance
 	if d.answered || d.began.Sub(d.gone) > lingerOfModel {
 		d.chain = d.began
 	}
@@ -235,8 +241,13 @@ func (d *modelPhone) ping() {
 			if a.at.Equal(time.Now()) { // and was not busy then
 				d.judge(folders)
 			}
-			again := a.said.Status == eas.PingExpired || a.said.Status == eas.PingMissingParameters
-			d.answered, d.gone = a.err != nil || !again, a.at
+			_, refused := errors.AsType[*lab.HTTPError](a.err)
+			switch {
+			case a.err == nil && a.said.Status == eas.PingMissingParameters:
+				d.inheritance = d.former
+			default: // where the connection broke, its wait is kept as one that was left
+				d.answered, d.gone = refused || a.err == nil && a.said.Status != eas.PingExpired, a.at
+			}
 			d.obey(folders, a)
 			return
 		case <-restless:
@@ -335,7 +346,10 @@ func (d *modelPhone) hang() {
 // hung is the end of a hanging Sync, before the phone takes in what it brought.
 func (d *modelPhone) hung(w lab.Wait) {
 	d.trail(d.name(), "hanging Sync: %v, %d, %v after %v", w.Event, w.Status, w.Err, w.Took)
-	d.status, d.answered, d.gone = w.Status, w.Event != lab.Expired && w.Status != 13, time.Now()
+	d.status, d.answered, d.gone = w.Status, w.Event != lab.Expired, time.Now()
+	if w.Status == 13 {
+		d.inheritance = d.former
+	}
 	d.counted(fmt.Sprint("hanging Sync: ", w.Event))
 	asked := w.Asked
 	if w.Took > d.latest(asked, d.began) && !d.provisioned(d.began) {

@@ -78,7 +78,7 @@ func (d *modelPhone) overdue(now time.Time, folder, id, what string) {
 		why = "longer than the safety interval"
 	case !uncovered.IsZero() && now.Sub(later(since, uncovered)) > edgePoll+d.allowance:
 		why = "longer than the poll interval while nobody tells"
-	case at.Before(d.chain) && now.Sub(d.chain) > d.allowance:
+	case at.Before(d.chain) && now.Sub(later(d.chain, d.heard)) > d.allowance:
 		why = "since before it began to wait"
 	case !rung.Before(at) && rung.After(d.chain) && now.Sub(later(rung, d.heard)) > d.allowance:
 		why = "although the bell has rung"

@@ -148,6 +148,7 @@ func (w *edgeWorld) passes(d time.Duration) {
 type bell struct {
 	mu       sync.Mutex
 	covers   bool
+	settled  bool // covers what it ever will
 	next     int
 	heard    map[int]func(bool)
 	mailbox  map[int]Mailbox
@@ -172,6 +173,7 @@ func (b *bell) watch(m Mailbox, heard func(bool)) Watching {
 	}
 	return Watching{
 		Covered: func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.covers },
+		Coming:  func() bool { b.mu.Lock(); defer b.mu.Unlock(); return !b.settled },
 		Missed:  func() { b.mu.Lock(); defer b.mu.Unlock(); b.missed++ },
 		Leave:   func() { b.mu.Lock(); defer b.mu.Unlock(); delete(b.heard, id); delete(b.mailbox, id) },
 	}

@@ -178,6 +178,7 @@ func (x *exchange) fetch() {
 // arrived gives the answer to who waits for it.
 func (x *exchange) arrived(answer *upstream.Response, err error) {
 	defer x.streamed()
+	x.proxy.told(x.first.attempt, answer)
 	held, err := x.read(answer, err)
 	if x.goesOn(held) {
 		if x.first.tracked { // the server has answered, if not yet to the phone

@@ -32,6 +32,9 @@ func (p *Proxy) passFolderSync(w http.ResponseWriter, r *http.Request, query eas
 			return
 		}
 		p.heed(d, answer, query.PolicyKey, hold.Command{Credentials: p.credentials(r), Since: began})
+		if isSyncDocument(answer) {
+			p.holdsHere(d, false)
+		}
 		if isSyncDocument(answer) && answer.Length != 0 { // empty, it says nothing of folders
 			down, encoding = watch.Keep(answer.Body, watch.MaxTree), answer.Get("Content-Encoding")
 			answer.Body = down

@@ -32,7 +32,7 @@ func (p *Proxy) requestHeader(r *http.Request) http.Header {
 	for name, values := range r.Header {
 		// HTTP/2 may carry a Host beside :authority, and with two of them a server
 		// could take the one that we did not look at.
-		if !hopByHop[name] && name != "Host" && !disguised(name) {
+		if !hopByHop[name] && name != "Host" && !disguised(name) && !vouches(name) {
 			out[wireName(name)] = values
 		}
 	}
@@ -47,6 +47,7 @@ func (p *Proxy) requestHeader(r *http.Request) http.Header {
 		out["Trailer"] = []string{strings.Join(announced, ", ")}
 	}
 	p.forwarded(out, r)
+	p.certified(out, r)
 	return out
 }
 
@@ -71,14 +72,25 @@ func wireName(canonical string) string {
 	return canonical
 }
 
-// disguised finds Content_Length and its like: CGI and PHP servers read "_" as
-// "-", and would take the sender's framing or forwarding for ours.
+// disguised finds Content_Length and its like: in the variables of CGI and PHP (RFC 3875
+// 4.1.18) a "_" is a "-", and lighttpd and old Apaches make one of "." and "~" as well.
+// They would take the sender's framing or forwarding for ours.
 func disguised(name string) bool {
-	if !strings.Contains(name, "_") {
+	real := strings.Map(asVariable, name)
+	if real == name {
 		return false
 	}
-	real := textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
+	real = textproto.CanonicalMIMEHeaderKey(real)
 	return hopByHop[real] || real == "Content-Length" || strings.HasPrefix(real, "X-Forwarded-")
+}
+
+// asVariable is what is left of a character in the name of such a variable, with "-" for
+// the "_" there.
+func asVariable(c rune) rune {
+	if '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' {
+		return c
+	}
+	return '-'
 }
 
 func connectionOptions(values []string) []string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // inn is a listener that takes its connections back, as the one of internal/edge
@@ -13,6 +14,8 @@ type inn struct {
 	arrive chan net.Conn
 	gone   chan struct{}
 	once   sync.Once
+
+	outdated atomic.Bool // clients are asked for other certificates
 }
 
 func newInn(doors net.Listener) *inn {
@@ -75,6 +78,8 @@ func (g *guest) GiveBack(ahead []byte) {
 }
 
 func (g *guest) ReadAhead() bool { return len(g.ahead) > 0 }
+
+func (g *guest) Outdated() bool { return g.inn.outdated.Load() }
 
 // CloseWrite is what http.Server needs to end an answer in order.
 func (g *guest) CloseWrite() error {

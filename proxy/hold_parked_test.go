@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"io"
+	"net"
 	"testing"
 	"time"
 
@@ -105,6 +106,22 @@ func TestParkedConnectionGoesOn(t *testing.T) {
 		w.saw(4)
 		w.allOver(4)
 	})
+}
+
+// Its client has to show a certificate now, which is done in a handshake.
+func TestAParkedConnectionThatIsOutdatedEndsWithItsAnswer(t *testing.T) {
+	var doors *inn
+	w := onRealSockets(t, func(l net.Listener) net.Listener { doors = newInn(l); return doors }, nil)
+	w.parks = true
+	phone := w.asks(wants{})
+	up := w.up()
+	doors.outdated.Store(true)
+	up.brings()
+	phone.gets(up)
+	if n, err := phone.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("it goes on: %d bytes, %v", n, err)
+	}
+	w.allOver(1)
 }
 
 // A phone may send its next request before it has its answer (RFC 9112 9.3.2): in one

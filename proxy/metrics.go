@@ -48,6 +48,10 @@ type Metrics struct {
 	upstreamTime   *prometheus.HistogramVec
 	overdue        *prometheus.CounterVec
 	pins           prometheus.Gauge
+
+	loginsRefused    *prometheus.CounterVec
+	shielded         *prometheus.CounterVec
+	addressesLimited prometheus.Counter
 }
 
 // NewMetrics registers the proxy's metrics with r; nil makes working metrics
@@ -93,6 +97,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		overdue: counter("upstream_overdue_total", "Waits that the upstream kept beyond their interval and that were answered in its place.", "kind"),
 		pins: f.NewGauge(prometheus.GaugeOpts{Name: "diastole_pinned_connections",
 			Help: "Client connections that own an upstream connection (NTLM, Negotiate)."}),
+		loginsRefused: counter("logins_refused_total", "Logins that the upstream has refused (401), by kind.", "kind"),
+		shielded:      counter("shield_answers_total", "Requests answered in the upstream's place, by reason.", "reason"),
+		addressesLimited: f.NewCounter(prometheus.CounterOpts{Name: "diastole_shield_addresses_limited_total",
+			Help: "Times that an address has had as many logins refused as it may."}),
 	}
 	m.fromTheStart()
 	return m
@@ -111,6 +119,12 @@ func (m *Metrics) fromTheStart() {
 		for proof := heartbeat.Unknown; proof <= heartbeat.Lost; proof++ {
 			m.delivery.WithLabelValues(kind, proof.String())
 		}
+	}
+	for _, kind := range []string{kindStale, kindKnown, kindGuess} {
+		m.loginsRefused.WithLabelValues(kind)
+	}
+	for _, reason := range []string{shieldStale, shieldPending, shieldStorm, shieldFailures} {
+		m.shielded.WithLabelValues(reason)
 	}
 	for phase := upstream.Dial; phase <= upstream.Body; phase++ {
 		m.upstreamErrors.WithLabelValues(phase.String())

@@ -40,7 +40,8 @@ func TestMetricsAreNamedAsPrometheusWants(t *testing.T) {
 		}
 	}
 	// All of them: dashboards and alerts stand on these names.
-	want := []string{"clients_left_total", "deliveries_total", "devices_forgotten_total", "devices_known", "malformed_bodies_total", "parked_connections", "pinned_connections", "requests_total", "unread_total",
+	want := []string{"clients_left_total", "deliveries_total", "devices_forgotten_total", "devices_known", "logins_refused_total", "malformed_bodies_total", "parked_connections", "pinned_connections", "requests_total",
+		"shield_addresses_limited_total", "shield_answers_total", "shield_entries", "shield_forgotten_total", "unread_total",
 		"upstream_checks", "upstream_checks_queued", "upstream_errors_total", "upstream_idle_connections", "upstream_overdue_total", "upstream_response_seconds", "upstream_stale_total", "upstream_waits", "upstream_waits_queued", "wait_answers_total", "wait_asked_seconds", "wait_held_seconds", "waits_held", "waits_too_fast_total", "waits_total"}
 	if !slices.Equal(names, want) {
 		t.Errorf("metrics %q, want %q", names, want)

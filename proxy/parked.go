@@ -22,6 +22,8 @@ type parkable interface {
 	// ReadAhead reports bytes that were read and that the kernel knows nothing of
 	// any more.
 	ReadAhead() bool
+	// Outdated reports that its client has to connect anew before it may go on.
+	Outdated() bool
 }
 
 // rest is how long a connection may wait for its next request, as in the http.Server.
@@ -182,7 +184,7 @@ func (k *parked) whole(a complete, written func()) {
 	if !parked {
 		return
 	}
-	a.closing = a.closing || k.client.entrance.isDraining()
+	a.closing = a.closing || k.client.entrance.isDraining() || k.conn.Outdated()
 	_, err := k.conn.Write(a.appendTo(nil))
 	written()
 	k.mu.Lock()

@@ -28,6 +28,7 @@ func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, request *upstream.
 	line.command = command
 	answer, err := p.do(r, request)
 	line.upstream = time.Since(began)
+	p.told(p.attemptOf(r), answer)
 	if err != nil {
 		if r.Context().Err() != nil {
 			p.config.Metrics.left.Inc()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/proxy/hold"
@@ -42,6 +43,7 @@ type Config struct {
 	// may have changed and with false when Covered has. nil: nobody tells.
 	Watch func(m Mailbox, heard func(changed bool)) Watching
 
+	Nodes Nodes // that stand beside this one
 	Clock Clock // in which devices and server live; ours
 
 	LogName func(name string) string // how a user or a device is written to the log; "-" for all
@@ -58,6 +60,7 @@ var Remembered = watch.Config{Devices: 100_000, Bytes: 256 << 20}
 type Proxy struct {
 	config   Config
 	settings atomic.Pointer[Settings]
+	guard    atomic.Pointer[guard] // nil: nothing is kept from the server
 	client   *upstream.Client
 	memory   *watch.Memory
 	proofs   *proof.Watcher
@@ -66,7 +69,8 @@ type Proxy struct {
 	checks   *hold.Queue // for questions to it
 	haste    *haste
 	secret   secret
-	known    sync.Map // net.Conn -> *clientConn, those with a pin, doomed, or parked once
+	seldom   *zap.Logger // each message some times a minute: a phone may come every second
+	known    sync.Map    // net.Conn -> *clientConn, those with a pin, doomed, or parked once
 
 	leaving atomic.Bool // Drain was called: nothing new goes up
 
@@ -105,6 +109,12 @@ func New(c Config) *Proxy {
 		config: c, memory: c.Memory, proofs: proof.New(proof.Config{Window: c.Clock.proving()}),
 		queue: hold.NewQueue(hold.QueueConfig{}), checks: hold.NewQueue(hold.QueueConfig{}), haste: newHaste(), secret: newSecret(),
 	}
+	p.seldom = c.Log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, time.Minute, 20, 0)
+	}))
+	if c.Nodes.are() {
+		p.secret = c.Nodes.Secret
+	}
 	p.lobby = p.Entrance()
 	p.Apply(c.Settings)
 	p.client = upstream.New(upstream.Config{
@@ -116,6 +126,7 @@ func New(c Config) *Proxy {
 	})
 	c.Metrics.observe(p)
 	c.Metrics.observeHold(p)
+	c.Metrics.observeShield(p)
 	return p
 }
 
@@ -188,26 +199,40 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !eas.IsActiveSync(r.URL.Path) {
-		p.pass(w, r, notActiveSync)
+		if p.lets(w, r, eas.Envelope{}) {
+			p.pass(w, r, notActiveSync)
+		}
 		return
 	}
-	if r.Method != http.MethodPost {
-		p.pass(w, r, methodName(r.Method))
-		return
+	query, err := envelope(r)
+	if err == nil && r.Method == http.MethodPost {
+		p.arrives(r, query)
+		p.heard(r, query)
 	}
-	query, err := eas.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		p.config.Metrics.unread("query", "malformed")
-		p.pass(w, r, "unknown")
-		return
-	}
-	query.FillFromHeader(r.Header.Get)
-	p.heard(r, query)
+	// Also what is not understood, or is no command: a password is in it too.
 	decided := p.decide(r, query)
 	accessOf(w).asks(query, decided.Rule)
 	if decided.Denied() {
 		p.showDenied(r, query, decided)
-		p.deny(w, decided)
+		p.deny(w, r, query, decided)
+		return
+	}
+	if !p.lets(w, r, query) {
+		return
+	}
+	p.serveSync(w, r, query, err, decided)
+}
+
+// serveSync does what an ActiveSync request asks for; unread says why its query was not
+// understood.
+func (p *Proxy) serveSync(w http.ResponseWriter, r *http.Request, query eas.Envelope, unread error, decided decision) {
+	switch {
+	case r.Method != http.MethodPost:
+		p.pass(w, r, methodName(r.Method))
+		return
+	case unread != nil:
+		p.config.Metrics.unread("query", "malformed")
+		p.pass(w, r, "unknown")
 		return
 	}
 	switch query.Command {
@@ -218,6 +243,17 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.passCommand(w, r, query)
 	}
+}
+
+// envelope is what a request says of itself outside of its body; what is missing there
+// may stand in its header.
+func envelope(r *http.Request) (eas.Envelope, error) {
+	query, err := eas.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return eas.Envelope{}, err
+	}
+	query.FillFromHeader(r.Header.Get)
+	return query, nil
 }
 
 // notActiveSync is the label of what is none of our business.

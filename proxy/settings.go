@@ -14,6 +14,8 @@ import (
 type Settings struct {
 	Policy        *policy.Policy // nil changes nothing
 	Hold          Hold
+	Shield        Shield
+	ClientHeaders bool              // the server is told of the certificate that a client has shown
 	ForwardedFrom []netip.Prefix    // peers whose X-Forwarded-* are believed; none
 	LocationHosts map[string]string // X-MS-Location: internal host in lower case -> public host; none
 	LogRequests   bool              // a line in the log for each request that does not wait
@@ -47,6 +49,7 @@ func (p *Proxy) Apply(s Settings) {
 		s.Hold.Safety = 5 * time.Minute
 	}
 	p.settings.Store(&s)
+	p.guard.Store(newGuard(s.Shield)) // a reload holds nothing against anybody
 	p.checks.Configure(hold.QueueConfig{Max: s.Hold.MaxChecks, Pace: s.Hold.CheckPace})
 	p.queue.Configure(hold.QueueConfig{Max: s.Hold.MaxWaits, Pace: s.Hold.Pace})
 }

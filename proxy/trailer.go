@@ -18,7 +18,7 @@ var headOnly = map[string]bool{
 // mayTrail says whether a field is passed on in a trailer.
 func mayTrail(name string) bool {
 	name = textproto.CanonicalMIMEHeaderKey(name)
-	return !headOnly[name] && !hopByHop[name] && !disguised(name) && !strings.HasPrefix(name, "X-Forwarded-")
+	return !headOnly[name] && !hopByHop[name] && !disguised(name) && !vouches(name) && !strings.HasPrefix(name, "X-Forwarded-")
 }
 
 // clean takes from a trailer what must not be in it. net/http fills the trailer

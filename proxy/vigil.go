@@ -78,12 +78,13 @@ func (v *vigil) begin() {
 const prelude = 500 * time.Millisecond
 
 // awaitsEars puts the first question off until somebody listens; false where somebody
-// does.
+// does, or nobody is about to: all folders are covered by no source of mail alone, and
+// each wait would begin half a second late for nothing.
 func (v *vigil) awaitsEars() bool {
 	v.mu.Lock()
 	watching := v.watching
 	v.mu.Unlock()
-	if watching == nil || watching.Covered() {
+	if watching == nil || !watching.isComing() {
 		return false
 	}
 	v.mu.Lock()

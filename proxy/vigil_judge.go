@@ -59,6 +59,7 @@ func (p *Proxy) heldHere(a *ask) {
 // read reads the answer to a question.
 func (v *vigil) read(answer *upstream.Response, folders []check.Folder, looks bool) check.Verdict {
 	defer answer.Close()
+	v.x.proxy.told(v.x.first.attempt, answer)
 	if !isSyncDocument(answer) {
 		return check.Verdict{Why: "code"}
 	}

@@ -30,7 +30,7 @@ func (v *vigil) heard(changed bool) {
 	case v.asked.IsZero(): // the first question will see it, and may wait for the other ears: see prelude
 		watching := v.watching
 		v.mu.Unlock()
-		if watching != nil && watching.Covered() {
+		if watching != nil && !watching.isComing() {
 			v.ask("begin")
 		}
 		return

@@ -19,6 +19,8 @@ type wait struct {
 	from   netip.AddrPort // the phone, as its connection or the PROXY header has it
 	http2  bool
 
+	attempt *attempt // to sign in; nil: nobody wants to know
+
 	mu    sync.Mutex
 	seat  seat
 	timer *time.Timer // its limit; then, when its answer is due
@@ -82,6 +84,7 @@ func (p *Proxy) serveWait(w http.ResponseWriter, r *http.Request, query eas.Enve
 func (p *Proxy) comesFrom(r *http.Request, held *wait) {
 	held.client, held.http2 = p.clientOf(r), r.ProtoMajor == 2
 	held.from, _ = netip.ParseAddrPort(r.RemoteAddr)
+	held.attempt = p.attemptOf(r)
 }
 
 // claim is what hold has to know of a wait.

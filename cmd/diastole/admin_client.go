@@ -19,14 +19,19 @@ import (
 	"github.com/diastole/diastole/internal/admin"
 )
 
-// adminFlags say which running diastole is asked.
+// adminFlags say which running diastole is asked, and how its answer is shown.
 type adminFlags struct {
+	adminAt
+	JSON bool `name:"json" help:"The API's answer instead of a table."`
+}
+
+// adminAt is where a running diastole is asked.
+type adminAt struct {
 	Admin     string `default:"http://${admin}" placeholder:"URL" help:"Admin listener of the diastole to ask (default ${default})."`
 	TokenFile string `placeholder:"FILE" help:"File with its bearer token, where it wants one: that of admin.token_file."`
 	CA        string `name:"ca" placeholder:"FILE" help:"Authorities to believe for https:// instead of the system's, PEM."`
 	Cert      string `placeholder:"FILE" help:"Certificate to show it, where it wants one (admin.tls.client_ca), PEM."`
 	Key       string `placeholder:"FILE" help:"The certificate's private key, PEM; without one it is looked for in the certificate's file."`
-	JSON      bool   `name:"json" help:"The API's answer instead of a table."`
 }
 
 const (
@@ -74,7 +79,7 @@ func (f adminFlags) shown(out io.Writer, answer []byte, page any) (printed bool,
 }
 
 // base is where the listener is; serve takes and the log names it without http://.
-func (f adminFlags) base() string {
+func (f adminAt) base() string {
 	base := strings.TrimRight(f.Admin, "/")
 	if !strings.Contains(base, "://") {
 		base = "http://" + base
@@ -82,7 +87,7 @@ func (f adminFlags) base() string {
 	return base
 }
 
-func (f adminFlags) send(method, path string, what []byte) ([]byte, error) {
+func (f adminAt) send(method, path string, what []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), askWithin)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, f.base()+path, bytes.NewReader(what))
@@ -119,7 +124,7 @@ func (f adminFlags) send(method, path string, what []byte) ([]byte, error) {
 }
 
 // unreachable says why nobody answers, in the words of who has to do something.
-func (f adminFlags) unreachable(err error) error {
+func (f adminAt) unreachable(err error) error {
 	var failed *url.Error
 	if errors.As(err, &failed) {
 		err = failed.Err // without the URL, which is said already
@@ -145,7 +150,7 @@ func (f adminFlags) unreachable(err error) error {
 }
 
 // refused is what an answer's status means.
-func (f adminFlags) refused(status int, body []byte) error {
+func (f adminAt) refused(status int, body []byte) error {
 	switch {
 	case status == http.StatusOK:
 		return nil
@@ -159,6 +164,8 @@ func (f adminFlags) refused(status int, body []byte) error {
 		return fmt.Errorf("%s wants a client certificate: give --cert FILE and --key FILE, of its admin.tls.client_ca", f.base())
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%s answers, but is not the admin listener of a diastole of this version", f.base())
+	case status == http.StatusServiceUnavailable && bytes.HasPrefix(body, []byte("not ready: ")):
+		return fmt.Errorf("%s is %s", f.base(), harmless(string(bytes.TrimSpace(body))))
 	}
 	var said admin.Problem
 	if json.Unmarshal(body, &said) == nil && said.Detail != "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"fmt"
 
@@ -9,12 +10,12 @@ import (
 )
 
 // adminTLS is what the admin listener speaks; nil is plain HTTP.
-func (d *daemon) adminTLS() (*tls.Config, error) {
+func (d *daemon) adminTLS(ctx context.Context) (*tls.Config, error) {
 	of := d.config.Admin.TLS
 	if of.Cert == "" {
 		return nil, nil
 	}
-	secured, err := edge.Follow(of.Cert, of.Key, d.log.Named("admin"))
+	secured, err := edge.Follow(ctx, of.Cert, of.Key, d.log.Named("admin"))
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +24,7 @@ func (d *daemon) adminTLS() (*tls.Config, error) {
 }
 
 // secured is TLS towards a listener: whom to believe there, and what to show.
-func (f adminFlags) secured() (*tls.Config, error) {
+func (f adminAt) secured() (*tls.Config, error) {
 	pool, err := roots("--ca", f.CA)
 	if err != nil {
 		return nil, err

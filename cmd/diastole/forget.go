@@ -51,9 +51,17 @@ func (c forgetCmd) print(w io.Writer, done admin.Forgotten) (err error) {
 	return err
 }
 
-// forget drops all that is known of a user: first where it comes from, then where it
-// is kept, or what a wait teaches meanwhile would be kept again.
+// forget drops all that is known of a user, on all nodes.
 func (l *learned) forget(user string) (admin.Forgotten, error) {
+	shared, failed := l.nodes.Load().forget(proxy.Spellings(user)) // or it would come from there again
+	done, err := l.forgetHere(user)
+	done.Stored += shared
+	return done, errors.Join(failed, err)
+}
+
+// forgetHere drops all that this node knows of a user: first where it comes from, then
+// where it is kept, or what a wait teaches meanwhile would be kept again.
+func (l *learned) forgetHere(user string) (admin.Forgotten, error) {
 	done, names := admin.Forgotten{User: user}, proxy.Spellings(user)
 	l.putting.Lock() // who has looked before has put, who looks later finds nothing
 	for _, name := range names {

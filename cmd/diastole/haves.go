@@ -33,21 +33,35 @@ const (
 // haves is what the devices have of their mailboxes, and which of it is to be saved.
 // A phone that fetches ten folders is one row a second and not ten.
 type haves struct {
-	memory *watch.Memory
-	store  *store.Store
-	log    *zap.Logger
+	memory  *watch.Memory
+	store   *store.Store
+	lasting bool
+	log     *zap.Logger
 
 	mu      sync.Mutex
 	changed map[watch.Device]struct{} // since it was saved; at most as many as are remembered
 }
 
+// havesConfig says what becomes of a change.
+type havesConfig struct {
+	store   *store.Store
+	lasting bool // it is saved there
+	log     *zap.Logger
+	changed func(watch.Device) // is told of it, too; nil: nobody
+}
+
 // newHaves makes a memory that is saved to a store; one that does not last gets
 // nothing, the memory itself is as good.
-func newHaves(s *store.Store, lasting bool, log *zap.Logger) *haves {
-	h := &haves{store: s, log: log, changed: map[watch.Device]struct{}{}}
+func newHaves(c havesConfig) *haves {
+	h := &haves{store: c.store, lasting: c.lasting, log: c.log, changed: map[watch.Device]struct{}{}}
 	bounds := proxy.Remembered
-	if lasting {
-		bounds.Changed = func(d watch.Device) { h.note(d) }
+	bounds.Changed = func(d watch.Device) {
+		if c.lasting {
+			h.note(d)
+		}
+		if c.changed != nil {
+			c.changed(d)
+		}
 	}
 	h.memory = watch.NewMemory(bounds)
 	return h
@@ -75,6 +89,9 @@ func (h *haves) take() []watch.Device {
 
 // restore takes in what the store kept, and says of how many devices.
 func (h *haves) restore(ctx context.Context) (n int) {
+	if !h.lasting {
+		return 0 // what stands there is of a time when it was
+	}
 	for row, err := range h.store.Havings(ctx) {
 		if err != nil {
 			h.log.Error("not all of what devices have could be read, the others have to sync once", zap.Error(err))

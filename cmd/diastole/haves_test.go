@@ -29,7 +29,7 @@ func openHaves(t *testing.T, path string, metrics prometheus.Registerer) *haves 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close(t.Context()) })
-	return newHaves(s, path != "", zaptest.NewLogger(t))
+	return newHaves(havesConfig{store: s, lasting: path != "", log: zaptest.NewLogger(t)})
 }
 
 func mustSave(t *testing.T, h *haves) {
@@ -170,7 +170,7 @@ func TestLawBoundedIsWhatIsToBeSavedAndWhatIsRestored(t *testing.T) {
 	mustSave(t, h)
 	defer func(was watch.Config) { proxy.Remembered = was }(proxy.Remembered)
 	proxy.Remembered.Devices = 3
-	few := newHaves(h.store, true, zaptest.NewLogger(t))
+	few := newHaves(havesConfig{store: h.store, lasting: true, log: zaptest.NewLogger(t)})
 	few.restore(t.Context())
 	if n := few.memory.Len(); n != 3 {
 		t.Errorf("%d devices are remembered", n)
@@ -193,7 +193,7 @@ func TestARowOfAnotherVersionIsNoHarm(t *testing.T) {
 	syncs(h.memory, dev("anna", 1), "5", "k")
 	h.store.PutHaving(store.Having{Key: heartbeat.Key{Principal: "bert"}, Seen: time.Now(), State: []byte("[1, 2")})
 	mustSave(t, h)
-	again := newHaves(h.store, true, zaptest.NewLogger(t))
+	again := newHaves(havesConfig{store: h.store, lasting: true, log: zaptest.NewLogger(t)})
 	if n := again.restore(t.Context()); n != 1 || again.memory.Len() != 1 {
 		t.Errorf("%d restored", n)
 	}

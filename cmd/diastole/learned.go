@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,7 +12,9 @@ import (
 	"github.com/diastole/diastole/heartbeat"
 	"github.com/diastole/diastole/internal/config"
 	"github.com/diastole/diastole/internal/store"
+	"github.com/diastole/diastole/internal/store/redis"
 	"github.com/diastole/diastole/proxy"
+	"github.com/diastole/diastole/proxy/watch"
 )
 
 // learned is what is known of devices and networks, and where it is kept.
@@ -19,7 +22,9 @@ type learned struct {
 	devices  *heartbeat.Tracker
 	networks *heartbeat.Networks
 	haves    *haves
-	putting  sync.RWMutex // read-locked from a look at a device until that is put
+	node     string                // this life of this process, "" where it is alone
+	nodes    atomic.Pointer[nodes] // beside this one; nil: none
+	putting  sync.RWMutex          // read-locked from a look at a device until that is put
 	store    *store.Store
 	lasting  bool // the store is a file
 	log      *zap.Logger
@@ -43,25 +48,37 @@ const (
 // file that is somebody else's is one: it would be written over.
 func openLearned(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) (*learned, error) {
 	l := &learned{
-		devices:  heartbeat.NewTracker(heartbeat.TrackerConfig{}),
-		networks: heartbeat.NewNetworks(heartbeat.NetworksConfig{Margin: cfg.Policy.Margin}),
-		lasting:  cfg.State.Path != "",
-		log:      log,
-		stop:     make(chan struct{}),
-		stopped:  make(chan struct{}),
+		devices: heartbeat.NewTracker(heartbeat.TrackerConfig{}),
+		node:    nodeName(cfg),
+		lasting: cfg.State.Path != "",
+		log:     log,
+		stop:    make(chan struct{}),
+		stopped: make(chan struct{}),
 	}
+	l.networks = heartbeat.NewNetworks(heartbeat.NetworksConfig{Margin: cfg.Policy.Margin, Node: l.node})
 	var err error
 	l.store, err = store.Open(store.Config{Path: cfg.State.Path, Log: log.Named("store"), Metrics: store.NewMetrics(metrics)})
 	if err != nil {
 		return nil, err
 	}
-	l.haves = newHaves(l.store, l.lasting, log)
+	l.haves = newHaves(havesConfig{store: l.store, lasting: l.lasting && l.node == "", log: log, changed: l.changed})
 	if l.lasting {
 		l.restore(context.Background())
 	}
 	go l.save()
 	return l, nil
 }
+
+// nodeName is drawn where there are others to tell it from.
+func nodeName(cfg *config.Config) string {
+	if cfg.State.Redis == nil {
+		return ""
+	}
+	return redis.NewNode()
+}
+
+// changed is told that what a device has has changed.
+func (l *learned) changed(d watch.Device) { l.nodes.Load().changed(keyOf(d)) }
 
 // restore takes in what the store kept.
 func (l *learned) restore(ctx context.Context) {
@@ -102,6 +119,7 @@ func (l *learned) record(r proxy.Record) {
 	if l.lasting { // otherwise the tracker is the memory, a second one would only cost
 		l.store.PutDevice(d)
 	}
+	l.nodes.Load().changed(r.Key)
 }
 
 // save keeps what the devices have, every second, and the networks that something
@@ -158,6 +176,7 @@ func (l *learned) saveNetworks() {
 
 // close keeps what was learned to the end. Nobody may be answered any more.
 func (l *learned) close() {
+	l.nodes.Load().close()
 	ctx, cancel := context.WithTimeout(context.Background(), saveWithin)
 	defer cancel()
 	l.once.Do(func() { close(l.stop) })

@@ -22,11 +22,12 @@ type listener struct {
 func (d *daemon) listen(ctx context.Context, cfg *config.Config) (*listener, error) {
 	entrance, limit := d.proxy.Entrance(), connections(d.files, cfg.Upstream.MaxWaits)
 	server, err := edge.Listen(ctx, edge.Config{
-		Listen:   cfg.Listen,
-		CertFile: cfg.TLS.Cert, KeyFile: cfg.TLS.Key, ALPN: cfg.TLS.ALPN,
+		Listen: cfg.Listen, Sockets: d.sockets,
+		Certificates: d.certs, ALPN: cfg.TLS.ALPN,
 		ProxyProtocolFrom: cfg.ProxyProtocol.Trusted,
 		Handler:           entrance,
 		Connections:       limit,
+		Addresses:         d.callers,
 		ConnContext:       entrance.ConnContext,
 		ConnState:         entrance.ConnState,
 		Log:               d.log.Named("edge"),
@@ -37,6 +38,12 @@ func (d *daemon) listen(ctx context.Context, cfg *config.Config) (*listener, err
 		return nil, err
 	}
 	return &listener{server, entrance, limit}, nil
+}
+
+// forsake gives up a listener that was never answered on.
+func (l *listener) forsake() {
+	l.entrance.Drain(0)
+	_ = l.Close()
 }
 
 // answer begins to answer phones. An end that nobody asked for ends the program.

@@ -34,6 +34,7 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Watch the proxy at work: a mail server, phones and forgetful firewalls in memory."`
 	Devices devicesCmd `cmd:"" help:"Show what each phone asks for and how its waits end, from a running diastole."`
 	Advise  adviseCmd  `cmd:"" help:"Show what each network survives and what to set, from a running diastole."`
+	Health  healthCmd  `cmd:"" help:"Say whether a running diastole is well, by its exit code."`
 	Whois   whoisCmd   `cmd:"" help:"Show how a user or a device is written in the log, and the user's devices, from a running diastole."`
 	Forget  forgetCmd  `cmd:"" help:"Forget all that is known of a user, in a running diastole."`
 	Doctor  doctorCmd  `cmd:"" help:"Find out what server this is and prove which settings fit it."`

@@ -38,7 +38,7 @@ listen: 127.0.0.1:0
 upstream: {url: "http://127.0.0.1:1", hold: edge}
 admin: {listen: 127.0.0.1:0}
 policy: {networks: [{name: office, prefixes: [10.0.0.0/8]}]}
-state: {path: `+filepath.Join(t.TempDir(), "state.db")+`}
+state: {path: `+filepath.Join(t.TempDir(), "state.db")+`, redis: "redis://127.0.0.1:1", key_file: `+token+`}
 wake:
   dovecot: {listen: 127.0.0.1:0, token_file: `+token+`}
   imap: {address: 127.0.0.1:1, tls: none}

@@ -24,7 +24,7 @@ var reloadable = []string{
 }
 
 func needsRestart(key string) bool {
-	return !strings.HasPrefix(key, "policy.") && !slices.Contains(reloadable, key)
+	return !strings.HasPrefix(key, "policy.") && !certificateKey(key) && !slices.Contains(reloadable, key) && !slices.Contains(limitKeys, key)
 }
 
 // inTime parts keys that have changed into those that can be applied and those that
@@ -44,19 +44,20 @@ func inTime(changed []string) (now, late []string) {
 
 // reload reads the file again and keeps every wait. A file that cannot be used
 // changes nothing: phones do not lose their push over a slip of the pen, and the
-// metrics say that what runs is not what is written.
-func (d *daemon) reload(ctx context.Context) {
+// metrics say that what runs is not what is written. It returns the same in words.
+func (d *daemon) reload(ctx context.Context) string {
 	if d.source.Config == "" {
 		d.log.Warn("SIGHUP: there is no file to read again, the settings came from the command line")
-		return
+		return "no file to read again"
 	}
 	changed, err := d.readAgain(ctx)
 	d.reloads.note(err)
 	if err != nil {
 		d.log.Error("the configuration cannot be used, the one in force stays", zap.Error(err))
-		return
+		return "the configuration cannot be used, the one in force stays: " + err.Error()
 	}
 	d.log.Info("the configuration was read again", zap.Strings("changed", changed))
+	return "the configuration was read again"
 }
 
 // readAgain puts the file into force, all of it or nothing. What can fail comes
@@ -78,6 +79,13 @@ func (d *daemon) readAgain(ctx context.Context) ([]string, error) {
 			d.phones = former
 			return nil, addressInUse(err, cfg.Listen, d.config.Listen)
 		}
+	}
+	if err = d.renewCertificates(cfg); err != nil {
+		if d.phones != former {
+			d.phones.forsake()
+			d.phones = former
+		}
+		return nil, err
 	}
 	d.apply(cfg, rules)
 	if d.phones != former {
@@ -115,6 +123,7 @@ func (d *daemon) apply(cfg *config.Config, rules *policy.Policy) {
 	d.inForce.Store(&cfg.Upstream)
 	d.rules.Store(rules)
 	d.proxy.Apply(proxySettings(cfg, rules))
+	d.callers.Limit(addressLimits(cfg))
 	d.learned.networks.SetMargin(cfg.Policy.Margin)
 	d.named.name(cfg.Policy.Networks)
 	if level, err := zapcore.ParseLevel(cfg.Log.Level); err == nil { // the file allows no other
@@ -134,8 +143,9 @@ func proxySettings(cfg *config.Config, rules *policy.Policy) proxy.Settings {
 		hold.Slice = up.Slice
 	}
 	return proxy.Settings{
-		Policy: rules, Hold: hold,
+		Policy: rules, Hold: hold, Shield: shieldSettings(cfg),
 		ForwardedFrom: cfg.Forwarded.Trusted,
+		ClientHeaders: cfg.TLS.Clients.Headers,
 		LocationHosts: cfg.Upstream.LocationHosts,
 		LogRequests:   cfg.Log.Access,
 	}

@@ -61,12 +61,18 @@ func (d *daemon) run(told signals) error {
 	go d.lookAtUpstream(ctx)
 	go trimMemory(ctx, d.log)
 	go d.sampleLoad(ctx)
+	d.manager.ready("started")
+	if d.manager.listens() {
+		go d.report(ctx)
+	}
 	for {
 		select {
 		case err := <-d.broken:
 			return err
+		case <-d.turns:
 		case <-told.reload:
-			d.reload(ctx)
+			d.manager.reloading()
+			d.manager.ready(d.reload(ctx))
 		case s := <-told.stop:
 			return d.drain(s, told)
 		}
@@ -99,21 +105,25 @@ var errStoppedAtOnce = errors.New("stopped at once by a second signal: waits tha
 // A second signal goes to step 4 at once. There is nothing to reload any more.
 func (d *daemon) drain(s os.Signal, told signals) error {
 	d.gate.draining.Store(true) // before the line: who reads it and asks /readyz is told the same
+	d.manager.stopping(d.config.Drain)
 	d.log.Info("draining", zap.Stringer("signal", s), zap.Float64("within_seconds", d.config.Drain.Seconds()))
 	d.proxy.Drain(window(d.config.Drain))
 	ctx, cancel := context.WithTimeout(context.Background(), d.config.Drain)
 	defer cancel()
 	shut := make(chan error, 1)
 	go func() { shut <- d.shut(ctx) }()
-	select {
-	case err := <-shut:
-		if err != nil {
-			d.log.Warn("the time to drain is over, requests on their way are cut", zap.Error(err))
+	for {
+		select {
+		case err := <-shut:
+			if err != nil {
+				d.log.Warn("the time to drain is over, requests on their way are cut", zap.Error(err))
+			}
+			d.log.Info("drained")
+			return nil
+		case <-d.turns:
+		case <-told.stop:
+			return errStoppedAtOnce
 		}
-		d.log.Info("drained")
-		return nil
-	case <-told.stop:
-		return errStoppedAtOnce
 	}
 }
 
@@ -149,6 +159,7 @@ func (d *daemon) close() {
 		}
 	}
 	d.leaving.Wait()
+	d.closeCertificates()
 	if d.proxy != nil {
 		d.proxy.Close()
 	}

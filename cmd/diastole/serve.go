@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,12 +81,16 @@ type daemon struct {
 	log     *zap.Logger
 	level   zap.AtomicLevel
 	reloads *reloads
-	edge    *edge.Metrics // of all listeners for phones
+	edge    *edge.Metrics      // of all listeners for phones
+	callers *edge.Addresses    // whom they count
+	certs   *edge.Certificates // of all listeners too
+	shelf   *edge.Disk         // nil where nothing is kept
 	rules   atomic.Pointer[policy.Policy]
 	inForce atomic.Pointer[config.Upstream] // for others than the run loop
 	proxy   *proxy.Proxy
 	learned *learned
 	named   *networkMetrics
+	nodes   *nodes    // nil where there is one
 	hub     *wake.Hub // nil where nobody tells of changes
 	phones  *listener
 	leaving sync.WaitGroup // former listeners that still drain
@@ -94,6 +99,10 @@ type daemon struct {
 	tally   *admin.Tally
 	gate    *gate
 	broken  chan error // what ends the program
+	manager *manager
+	sockets *edge.Sockets // handed over by it
+	metrics prometheus.Gatherer
+	turns   chan struct{} // received by the run loop: it turns
 }
 
 // assemble binds all listeners. Nothing is answered yet.
@@ -116,17 +125,26 @@ func assembleIn(ctx context.Context, cfg *config.Config, log *zap.Logger, pace i
 
 func newDaemon(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) *daemon {
 	now := time.Now()
-	d := &daemon{config: cfg, log: log, tally: admin.NewTally(now), clock: proxy.Clock{Began: now}, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1),
+	d := &daemon{config: cfg, log: log, tally: admin.NewTally(now), clock: proxy.Clock{Began: now}, level: zap.NewAtomicLevel(), gate: &gate{}, broken: make(chan error, 1), turns: make(chan struct{}),
 		files: raiseFileLimit(log), reloads: newReloads(metrics), edge: edge.NewMetrics(metrics)}
 	d.inForce.Store(&cfg.Upstream)
+	d.callers = edge.NewAddresses(d.edge)
+	d.callers.Limit(addressLimits(cfg))
 	d.gate.register(metrics)
 	return d
 }
 
 func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) error {
 	cfg, log := d.config, d.log
+	d.metrics = metrics
 	rules, err := policy.Compile(cfg.Policy)
 	if err != nil {
+		return err
+	}
+	if d.manager, err = newManager(log); err != nil {
+		return err
+	}
+	if d.sockets, err = edge.Inherited(); err != nil {
 		return err
 	}
 	d.rules.Store(rules)
@@ -141,16 +159,26 @@ func (d *daemon) assemble(ctx context.Context, metrics *prometheus.Registry) err
 		return err
 	}
 	d.named.now = d.clock.Now
-	if d.hub, err = openSources(cfg, log, metrics); err != nil {
+	if d.nodes, err = openNodes(context.WithoutCancel(ctx), cfg, log, metrics, d.learned); err != nil {
+		return err
+	}
+	if d.hub, err = openSources(cfg, log, metrics, d.nodes); err != nil {
 		return err
 	}
 	if d.proxy, err = d.newProxy(rules, names, metrics); err != nil {
 		return err
 	}
+	d.nodes.serve(d.proxy)
+	if err = d.openCertificates(ctx); err != nil {
+		return err
+	}
 	if d.phones, err = d.listen(ctx, cfg); err != nil {
 		return err
 	}
-	d.admin, err = d.newAdmin(names, metrics)
+	d.admin, err = d.newAdmin(ctx, names, metrics)
+	if left := d.sockets.Untaken(); err == nil && len(left) > 0 {
+		log.Warn("sockets were handed over that nothing in the configuration takes: connections to them will hang", zap.Strings("names", left))
+	}
 	return err
 }
 
@@ -180,6 +208,7 @@ func (d *daemon) newProxy(rules *policy.Policy, names func(string) string, metri
 		Memory:   d.learned.haves.memory,
 		Record:   d.record,
 		Witness:  d.witness,
+		Nodes:    d.nodes.beside(),
 		Watch:    watching(d.hub),
 		LogName:  names,
 		Log:      d.log.Named("proxy"),
@@ -187,7 +216,7 @@ func (d *daemon) newProxy(rules *policy.Policy, names func(string) string, metri
 	}), nil
 }
 
-func (d *daemon) newAdmin(names func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
+func (d *daemon) newAdmin(ctx context.Context, names func(string) string, metrics prometheus.Gatherer) (*admin.Server, error) {
 	if d.config.Admin.Listen == "" {
 		return nil, nil
 	}
@@ -195,7 +224,11 @@ func (d *daemon) newAdmin(names func(string) string, metrics prometheus.Gatherer
 	if err != nil {
 		return nil, err
 	}
-	secured, err := d.adminTLS()
+	given, err := d.sockets.Take(edge.SocketAdmin, d.config.Admin.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("admin.listen: %w", err)
+	}
+	secured, err := d.adminTLS(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +237,7 @@ func (d *daemon) newAdmin(names func(string) string, metrics prometheus.Gatherer
 	}
 	return admin.Listen(admin.Config{
 		Listen:   d.config.Admin.Listen,
+		Listener: given,
 		Gatherer: metrics,
 		Ready:    d.gate.ready,
 		Pprof:    d.config.Admin.Pprof,

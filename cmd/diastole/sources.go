@@ -24,17 +24,18 @@ type sources struct {
 	metrics prometheus.Registerer
 	heard   *wake.Metrics
 	users   wake.Users
+	nodes   *nodes
 }
 
 // openSources makes what tells of changes; nil where nothing is configured.
-func openSources(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer) (*wake.Hub, error) {
+func openSources(cfg *config.Config, log *zap.Logger, metrics prometheus.Registerer, beside *nodes) (*wake.Hub, error) {
 	names := cfg.Wake.Sources()
 	warnUnheard(cfg, log)
 	if len(names) == 0 {
 		return nil, nil
 	}
 	s := sources{
-		config: cfg, log: log, metrics: metrics,
+		config: cfg, log: log, metrics: metrics, nodes: beside,
 		heard: wake.NewMetrics(metrics, names...),
 		users: wake.Users{Form: cfg.Wake.Users, Domain: cfg.Wake.Domain},
 	}
@@ -88,11 +89,12 @@ func (s *sources) dovecot() (wake.Source, error) {
 	}
 	source, err := dovecot.Listen(dovecot.Config{
 		Listen: s.config.Wake.Dovecot.Listen, Token: token, Users: s.users,
-		Log: s.log.Named("dovecot"), Metrics: s.heard, Registerer: s.metrics,
+		Log: s.log.Named("dovecot"), Metrics: s.heard, Registerer: s.metrics, Told: s.nodes.tell,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("wake.dovecot.listen: %w", err)
 	}
+	s.nodes.hears(source)
 	s.log.Named("dovecot").Info("listening", zap.Stringer("address", source.Addr()))
 	return source, nil
 }
@@ -170,6 +172,6 @@ func watching(h *wake.Hub) func(proxy.Mailbox, func(changed bool)) proxy.Watchin
 	}
 	return func(m proxy.Mailbox, heard func(changed bool)) proxy.Watching {
 		w := h.Watch(wake.Mailbox(m), heard)
-		return proxy.Watching{Covered: w.Covered, Missed: w.Missed, Leave: w.Leave}
+		return proxy.Watching{Covered: w.Covered, Coming: w.Coming, Missed: w.Missed, Leave: w.Leave}
 	}
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"crypto/tls"
 	"fmt"
 	"io"
 	"strings"
-	"time"
 )
 
 // summary tells the person who started us at a terminal what runs where.
@@ -18,7 +16,7 @@ func (d *daemon) summary(w io.Writer) {
   admin        %s
   to stop      Ctrl-C: held waits are answered within %s; a second one stops at once
 
-`, thisBuild().version, d.phones.Addr(), d.certificate(), d.config.Upstream.URL, d.waits(), d.adminURL(), d.config.Drain)
+`, thisBuild().version, d.phones.Addr(), d.certs.Describe(), d.config.Upstream.URL, d.waits(), d.adminURL(), d.config.Drain)
 }
 
 // waits says where phones' waits are held.
@@ -42,17 +40,4 @@ func (d *daemon) adminURL() string {
 		return "https://" + d.admin.Addr().String() + "/"
 	}
 	return "http://" + d.admin.Addr().String() + "/"
-}
-
-// certificate says whom phones will see, and until when.
-func (d *daemon) certificate() string {
-	files := d.config.TLS
-	if files.Cert == "" {
-		return "self-signed, made at this start: phones refuse it until tls.cert and tls.key are set"
-	}
-	pair, err := tls.LoadX509KeyPair(files.Cert, files.Key)
-	if err != nil { // it was fine a moment ago, and edge follows its changes
-		return files.Cert
-	}
-	return fmt.Sprintf("%s: %v, until %s", files.Cert, pair.Leaf.DNSNames, pair.Leaf.NotAfter.Format(time.DateOnly))
 }

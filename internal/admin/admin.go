@@ -26,6 +26,7 @@ import (
 // Config is what the listener shows and to whom.
 type Config struct {
 	Listen   string              // HOST:PORT; port 0 is any free one
+	Listener net.Listener        // instead of binding Listen; nil: it is bound
 	Gatherer prometheus.Gatherer // what /metrics shows
 	// Ready returns why this process should get no new phones, or nil. /readyz
 	// shows the error's text. nil is always ready.
@@ -62,9 +63,12 @@ type Server struct {
 
 // Listen binds the address. Nothing is answered before [Server.Serve].
 func Listen(c Config) (*Server, error) {
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("admin listener: %w", err)
+	listener := c.Listener
+	if listener == nil {
+		var err error
+		if listener, err = net.Listen("tcp", c.Listen); err != nil {
+			return nil, fmt.Errorf("admin listener: %w", err)
+		}
 	}
 	s, err := on(listener, c)
 	if err != nil {
@@ -78,6 +82,11 @@ func on(listener net.Listener, c Config) (*Server, error) {
 	faults, err := zap.NewStdLogAt(c.Log, zap.DebugLevel)
 	if err != nil {
 		return nil, fmt.Errorf("admin log: %w", err)
+	}
+	// The configuration asks for a token by the address that it names; a socket that was
+	// handed over may be bound to another one, and a name may mean any.
+	if c.Token == "" && !onLoopback(listener.Addr()) {
+		return nil, fmt.Errorf("admin listener: other machines can reach %s, and there is no token: set admin.token_file, or bind it to 127.0.0.1", listener.Addr())
 	}
 	all, closed := handler(c, listener.Addr())
 	s := &Server{

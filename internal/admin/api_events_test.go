@@ -194,7 +194,7 @@ func TestThereAreSoManySeatsAndNoMore(t *testing.T) {
 func TestListeningOutlastsTheLimitsOfOtherAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		front := lab.NewPipe()
-		s, err := on(front, Config{Gatherer: prometheus.NewRegistry(), Learned: newLearned().learned(t), Log: zap.NewNop()})
+		s, err := on(front, Config{Gatherer: prometheus.NewRegistry(), Learned: newLearned().learned(t), Log: zap.NewNop(), Token: token})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func TestListeningOutlastsTheLimitsOfOtherAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.WriteString(conn, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		if _, err := io.WriteString(conn, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+token+"\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
 		response, err := http.ReadResponse(bufio.NewReader(conn), nil)

@@ -13,8 +13,7 @@ import (
 // origin as we are: without a token it could read all that is here, and forget users.
 // Off loopback the token stands in its way.
 func named(listen net.Addr, hosts []string, next http.Handler) http.Handler {
-	address, err := netip.ParseAddrPort(listen.String())
-	if err != nil || !address.Addr().Unmap().IsLoopback() {
+	if !onLoopback(listen) {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -25,6 +24,12 @@ func named(listen net.Addr, hosts []string, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// onLoopback tells whether only this machine reaches an address.
+func onLoopback(listen net.Addr) bool {
+	address, err := netip.ParseAddrPort(listen.String())
+	return err == nil && address.Addr().Unmap().IsLoopback()
 }
 
 // isOurs tells whether a Host is of this machine: no browser sends a request without

@@ -22,24 +22,38 @@ const scrapes = 4
 // closes: some answers have no end.
 func handler(c Config, listen net.Addr) (all http.Handler, closed func()) {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", index(c))
-	mux.HandleFunc("GET /livez", live)
-	mux.HandleFunc("GET /readyz", ready(c.Ready))
-	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes}))
+	for _, r := range pages(c) {
+		mux.HandleFunc(r.method+" "+r.path, r.handle)
+	}
 	closed = func() {}
 	if c.Learned != nil {
 		a := newAPI(c.Learned)
 		mux.Handle("/api/", a.handler())
 		closed = a.events.close
 	}
-	if c.Pprof {
-		profiles(mux)
-	}
 	all = sameSite(onlyWith(c.Token, c.certified(), mux))
 	if c.Learned != nil {
 		all = dashboard(uiFiles(), all)
 	}
-	return shielded(named(listen, c.Hosts, all)), closed
+	return shielded(named(listen, c.Hosts, http.MaxBytesHandler(all, longestBody))), closed
+}
+
+// longestBody is more than any request here has: most have none at all.
+const longestBody = 64 << 10
+
+// pages are the routes beside those of the API.
+func pages(c Config) []route {
+	metrics := promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes})
+	all := []route{
+		{"GET", "/{$}", index(c)},
+		{"GET", "/livez", live},
+		{"GET", "/readyz", ready(c.Ready)},
+		{"GET", "/metrics", metrics.ServeHTTP},
+	}
+	if c.Pprof {
+		all = append(all, profiles...)
+	}
+	return all
 }
 
 // live says that the process can answer. It asks nobody else: a server that is
@@ -100,12 +114,12 @@ const (
 )
 
 // profiles are the paths that `go tool pprof` knows.
-func profiles(mux *http.ServeMux) {
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+var profiles = []route{
+	{"GET", "/debug/pprof/", pprof.Index},
+	{"GET", "/debug/pprof/cmdline", pprof.Cmdline},
+	{"GET", "/debug/pprof/profile", pprof.Profile},
+	{"GET", "/debug/pprof/symbol", pprof.Symbol},
+	{"GET", "/debug/pprof/trace", pprof.Trace},
 }
 
 func say(w http.ResponseWriter, status int, text string) {

@@ -20,15 +20,11 @@ type Config struct {
 	ProxyProtocol ProxyProtocol
 	Admin         Admin
 	Policy        policy.Spec // policy.Compile takes it without an error
+	Shield        Shield
+	Limits        Limits
 	State         State
 	Drain         time.Duration // how long held waits may take to end after SIGTERM
 	Log           Log
-}
-
-// TLS is what phones see. No certificate means a self-signed one.
-type TLS struct {
-	Cert, Key string   // PEM files, both or none
-	ALPN      []string // "http/1.1", "h2", in order of preference
 }
 
 // Upstream is the ActiveSync server behind us.
@@ -72,6 +68,12 @@ type AdminTLS struct {
 // State is where what was learned is kept across restarts.
 type State struct {
 	Path string // database file, "" = in memory only
+
+	Redis        *url.URL // where several nodes share it: redis or rediss, a host, perhaps a user, a port, a database; nil = there is one node
+	Cluster      bool     // it is a Redis Cluster
+	PasswordFile string   // file with its password
+	CA           string   // PEM file, as Upstream's
+	KeyFile      string   // file with the secret of all nodes
 }
 
 // Log says what is logged and how.
@@ -87,7 +89,11 @@ type Log struct {
 func Default() *Config {
 	return &Config{
 		Listen: ":443",
-		TLS:    TLS{ALPN: []string{"http/1.1"}},
+		TLS: TLS{
+			ALPN:    []string{"http/1.1"},
+			ACME:    ACME{CA: &url.URL{Scheme: "https", Host: "acme-v02.api.letsencrypt.org", Path: "/directory"}, HTTP: ":80"},
+			Clients: Clients{Mode: "request"},
+		},
 		// 50 s are below the 60 s after which boxes behind us cut: nginx's proxy_read_timeout, most balancers.
 		Upstream: Upstream{
 			Profile: generic.name, Hold: "pass", Slice: 50 * time.Second, Linger: generic.linger, Pace: generic.pace,
@@ -108,6 +114,10 @@ func Default() *Config {
 		Policy: policy.Spec{
 			Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve,
 		},
+		// Off, all of it: what is too much for one fleet is an ordinary morning of another. A minute is what people
+		// count in; a hundred thousand addresses take some 20 MB, and only where there is a limit.
+		Shield: Shield{Storm: Storm{Per: time.Minute}},
+		Limits: Limits{Addresses: 100_000},
 		// Below the 30 s after which Kubernetes kills, and far below systemd's 90 s.
 		Drain: 25 * time.Second,
 		Log:   Log{Level: "info", Format: "auto", Users: "hashed", Access: true},

@@ -25,7 +25,8 @@ func withFixtures(t *testing.T, text string) []byte {
 	t.Helper()
 	for name, fixture := range map[string]string{"cert.pem": "cert.pem", "key.pem": "key.pem", "upstream-ca.pem": "cert.pem", "admin-token": "token", "admin-ca.pem": "cert.pem",
 		"dovecot-token": "token", "imap-ca.pem": "cert.pem", "imap-master-password": "password", "jmap-ca.pem": "cert.pem",
-		"dav-ca.pem": "cert.pem"} {
+		"dav-ca.pem": "cert.pem", "exchange.pfx": "store.pfx", "pfx-password": "password", "ca-root.pem": "cert.pem", "eab-key": "eab-key",
+		"clients-ca.pem": "cert.pem", "redis-password": "password", "redis-ca.pem": "cert.pem", "state-key": "state-key"} {
 		text = strings.ReplaceAll(text, "/etc/diastole/"+name, absolute(t, filepath.Join("testdata/files", fixture)))
 	}
 	text = strings.ReplaceAll(text, "/var/lib/diastole/", t.TempDir()+"/")
@@ -84,7 +85,7 @@ func TestEveryKeyOfARuleIsDocumented(t *testing.T) {
 }
 
 func TestEveryExampleInTheDocumentationIsAccepted(t *testing.T) {
-	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(page(t, "docs/configuration.md"), -1)
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(page(t, "docs/configuration.md")+page(t, "docs/certificates.md"), -1)
 	if len(examples) < len(keys)-1 {
 		t.Fatalf("only %d examples", len(examples))
 	}
@@ -124,14 +125,24 @@ func TestTheExampleFileIsAcceptedWithEveryKeySwitchedOnAndNamesTheDefaults(t *te
 		t.Errorf("networks and rules of the policy: %+v", c.Policy)
 	}
 	c.Policy.Networks, c.Policy.Rules = nil, nil
+	if len(c.TLS.Certs) != 1 || len(c.TLS.ACME.Domains) != 2 {
+		t.Errorf("certificates: %+v", c.TLS)
+	}
+	c.TLS.Certs, c.TLS.ACME.Domains = nil, nil
 	w := &c.Wake
 	if len(w.Sources()) != 4 || w.JMAP.Push.URL == nil {
 		t.Errorf("sources: %+v", w)
 	}
+	if c.State.Redis == nil {
+		t.Errorf("state: %+v", c.State)
+	}
+	c.State.Redis = nil
 	w.JMAP.URL, w.JMAP.Push.URL, w.DAV.URL = nil, nil, nil
 	for _, file := range []*string{
-		&c.TLS.Cert, &c.TLS.Key, &c.Upstream.CA, &c.Admin.TokenFile, &c.Admin.TLS.Cert, &c.Admin.TLS.Key, &c.Admin.TLS.ClientCA, &c.State.Path, &w.Dovecot.Listen, &w.Dovecot.TokenFile,
+		&c.TLS.Cert, &c.TLS.Key, &c.TLS.PFX, &c.TLS.PFXPasswordFile, &c.TLS.ACME.Email, &c.TLS.ACME.CARoot, &c.TLS.ACME.EAB.KeyID,
+		&c.TLS.ACME.EAB.KeyFile, &c.TLS.ACME.Path, &c.TLS.Clients.CA, &c.Upstream.CA, &c.Admin.TokenFile, &c.Admin.TLS.Cert, &c.Admin.TLS.Key, &c.Admin.TLS.ClientCA, &c.State.Path, &w.Dovecot.Listen, &w.Dovecot.TokenFile,
 		&w.IMAP.Address, &w.IMAP.CA, &w.IMAP.Master.User, &w.IMAP.Master.PasswordFile, &w.JMAP.CA, &w.JMAP.Push.Listen, &w.DAV.CA,
+		&c.State.PasswordFile, &c.State.CA, &c.State.KeyFile,
 	} {
 		if *file == "" {
 			t.Errorf("a file is not in the example: %+v", c)

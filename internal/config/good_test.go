@@ -45,7 +45,8 @@ func TestAFileWithOnlyAnUpstreamHasAllDefaults(t *testing.T) {
 func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 	same(t, Default(), &Config{
 		Listen: ":443",
-		TLS:    TLS{ALPN: []string{"http/1.1"}},
+		TLS: TLS{ALPN: []string{"http/1.1"}, Clients: Clients{Mode: "request"},
+			ACME: ACME{CA: &url.URL{Scheme: "https", Host: "acme-v02.api.letsencrypt.org", Path: "/directory"}, HTTP: ":80"}},
 		Upstream: Upstream{
 			Profile: "generic", Hold: "pass", Slice: 50 * time.Second, Pace: 2000,
 			Check: "auto", MaxChecks: 8, CheckPace: 2000,
@@ -57,6 +58,8 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		},
 		Admin:  Admin{Listen: "127.0.0.1:9180"},
 		Policy: policy.Spec{Mode: policy.Enforce, Margin: 30 * time.Second, Clamp: policy.Early, Learn: policy.LearnObserve},
+		Shield: Shield{Storm: Storm{Per: time.Minute}},
+		Limits: Limits{Addresses: 100_000},
 		Drain:  25 * time.Second,
 		Log:    Log{Level: "info", Format: "auto", Users: "hashed", Access: true},
 	})
@@ -95,14 +98,25 @@ func fullWake(t *testing.T) Wake {
 	}
 }
 
+func fullTLS(t *testing.T) TLS {
+	file := func(name string) string { return absolute(t, "testdata/files/"+name) }
+	return TLS{
+		KeyFiles: KeyFiles{Cert: file("cert.pem"), Key: file("key.pem"), PFX: file("store.pfx"), PFXPasswordFile: file("password")},
+		Certs:    []KeyFiles{{Cert: file("both.pem"), Key: file("both.pem")}, {PFX: file("open.pfx")}},
+		ACME: ACME{
+			Domains: []string{"mail.example.com", "autodiscover.example.com"}, Email: "admin@example.com",
+			CA: &url.URL{Scheme: "https", Host: "ca.internal:14000", Path: "/dir"}, CARoot: file("cert.pem"),
+			EAB: EAB{KeyID: "kid-1", KeyFile: file("eab-key")}, Path: absolute(t, "testdata/issued"),
+		},
+		Clients: Clients{CA: file("cert.pem"), Mode: "require", Headers: true},
+		ALPN:    []string{"h2", "http/1.1"},
+	}
+}
+
 func TestEveryKeyReachesItsPlace(t *testing.T) {
 	same(t, good(t, "full.yaml"), &Config{
 		Listen: "[::1]:8443",
-		TLS: TLS{
-			Cert: absolute(t, "testdata/files/cert.pem"),
-			Key:  absolute(t, "testdata/files/key.pem"),
-			ALPN: []string{"h2", "http/1.1"},
-		},
+		TLS:    fullTLS(t),
 		Upstream: Upstream{
 			URL:           &url.URL{Scheme: "https", Host: "Exchange.internal:8443", Path: "/eas"},
 			CA:            absolute(t, "testdata/files/cert.pem"),
@@ -121,7 +135,12 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 			Listen: "192.0.2.1:9180", TokenFile: absolute(t, "testdata/files/token"), Pprof: true, ReadyNeedsUpstream: true,
 		},
 		Policy: fullPolicy,
-		State:  State{Path: absolute(t, "testdata/state.db")},
+		State: State{
+			Path: absolute(t, "testdata/state.db"), Redis: &url.URL{Scheme: "rediss", User: url.User("diastole"), Host: "redis.internal:6380"}, Cluster: true,
+			PasswordFile: absolute(t, "testdata/files/password"), CA: absolute(t, "testdata/files/cert.pem"), KeyFile: absolute(t, "testdata/files/state-key"),
+		},
+		Shield: Shield{StalePasswords: 5, Storm: Storm{Requests: 120, Per: 2 * time.Minute}},
+		Limits: Limits{Connections: 2000, Handshakes: 600, Failures: 30, Addresses: 50_000},
 		Drain:  90 * time.Second,
 		Log:    Log{Level: "debug", Format: "console", Users: "plain"},
 	})

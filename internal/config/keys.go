@@ -14,6 +14,20 @@ var keys = []key[Config]{
 	field("listen", func(c *Config) *string { return &c.Listen }, address),
 	field("tls.cert", func(c *Config) *string { return &c.TLS.Cert }, certFile),
 	field("tls.key", func(c *Config) *string { return &c.TLS.Key }, keyFile),
+	field("tls.pfx", func(c *Config) *string { return &c.TLS.PFX }, pfxFile),
+	field("tls.pfx_password_file", func(c *Config) *string { return &c.TLS.PFXPasswordFile }, passwordFile),
+	field("tls.certs", func(c *Config) *[]KeyFiles { return &c.TLS.Certs }, certList),
+	field("tls.acme.domains", func(c *Config) *[]string { return &c.TLS.ACME.Domains }, domainNames),
+	field("tls.acme.email", func(c *Config) *string { return &c.TLS.ACME.Email }, email),
+	field("tls.acme.ca", func(c *Config) **url.URL { return &c.TLS.ACME.CA }, acmeURL),
+	field("tls.acme.ca_root", func(c *Config) *string { return &c.TLS.ACME.CARoot }, caFile),
+	field("tls.acme.eab.key_id", func(c *Config) *string { return &c.TLS.ACME.EAB.KeyID }, eabKeyID),
+	field("tls.acme.eab.key_file", func(c *Config) *string { return &c.TLS.ACME.EAB.KeyFile }, eabFile),
+	field("tls.acme.http", func(c *Config) *string { return &c.TLS.ACME.HTTP }, challengeAddress),
+	field("tls.acme.path", func(c *Config) *string { return &c.TLS.ACME.Path }, shelf),
+	field("tls.clients.ca", func(c *Config) *string { return &c.TLS.Clients.CA }, caFile),
+	field("tls.clients.mode", func(c *Config) *string { return &c.TLS.Clients.Mode }, oneOf("request", "require")),
+	field("tls.clients.headers", func(c *Config) *bool { return &c.TLS.Clients.Headers }, yesNo),
 	field("tls.alpn", func(c *Config) *[]string { return &c.TLS.ALPN }, protocols),
 	field("upstream.url", func(c *Config) **url.URL { return &c.Upstream.URL }, serverURL),
 	field("upstream.ca", func(c *Config) *string { return &c.Upstream.CA }, caFile),
@@ -65,7 +79,19 @@ var keys = []key[Config]{
 	field("policy.learn", func(c *Config) *policy.Learn { return &c.Policy.Learn }, wordOf(policy.LearnOff, policy.LearnObserve, policy.LearnEnforce)),
 	field("policy.networks", func(c *Config) *[]policy.NetworkSpec { return &c.Policy.Networks }, networkList),
 	field("policy.rules", func(c *Config) *[]policy.RuleSpec { return &c.Policy.Rules }, ruleList),
+	field("shield.stale_passwords", func(c *Config) *int { return &c.Shield.StalePasswords }, logins),
+	field("shield.storm.requests", func(c *Config) *int { return &c.Shield.Storm.Requests }, wholeNumber(0, mostAtOnce)),
+	field("shield.storm.per", func(c *Config) *time.Duration { return &c.Shield.Storm.Per }, lengthOfTime(time.Second, time.Hour)),
+	field("limits.connections", func(c *Config) *int { return &c.Limits.Connections }, wholeNumber(0, mostAtOnce)),
+	field("limits.handshakes", func(c *Config) *int { return &c.Limits.Handshakes }, wholeNumber(0, mostAtOnce)),
+	field("limits.failures", func(c *Config) *int { return &c.Limits.Failures }, wholeNumber(0, mostAtOnce)),
+	field("limits.addresses", func(c *Config) *int { return &c.Limits.Addresses }, wholeNumber(fewestAddresses, mostAddresses)),
 	field("state.path", func(c *Config) *string { return &c.State.Path }, stateFile),
+	field("state.redis", func(c *Config) **url.URL { return &c.State.Redis }, redisURL),
+	field("state.cluster", func(c *Config) *bool { return &c.State.Cluster }, yesNo),
+	field("state.password_file", func(c *Config) *string { return &c.State.PasswordFile }, passwordFile),
+	field("state.ca", func(c *Config) *string { return &c.State.CA }, caFile),
+	field("state.key_file", func(c *Config) *string { return &c.State.KeyFile }, stateKeyFile),
 	field("drain", func(c *Config) *time.Duration { return &c.Drain }, lengthOfTime(0, longestDrain)),
 	field("log.level", func(c *Config) *string { return &c.Log.Level }, oneOf("debug", "info", "warn", "error")),
 	field("log.format", func(c *Config) *string { return &c.Log.Format }, oneOf("auto", "json", "console")),
@@ -76,10 +102,7 @@ var keys = []key[Config]{
 // later are keys that the documentation of the whole project names and that this
 // version does not act upon. To accept one in silence would be to promise what
 // does not happen.
-var later = map[string]bool{
-	"tls.pfx": true, "tls.pfx_password_file": true, "tls.acme": true,
-	"state.redis": true,
-}
+var later = map[string]bool{}
 
 // whole is the table of the file.
 var whole = table[Config]{keys: keys, later: later}

@@ -71,7 +71,7 @@ func TestAMistakeInAFlagNamesTheFlag(t *testing.T) {
 		{[]Flag{upstream, {"--cert", "tls.cert", "nope.pem"}},
 			`--cert: tls.cert: "nope.pem": no such file or directory, looked for in the working directory; write the path of a PEM file with the certificate and its chain`},
 		{[]Flag{upstream, {"--cert", "tls.cert", "testdata/files/cert.pem"}},
-			`--cert: tls.cert: "testdata/files/cert.pem": a certificate without its private key; set tls.cert and tls.key, or neither for a self-signed certificate`},
+			`--cert: tls.cert: "testdata/files/cert.pem": a certificate without its private key; set tls.key too, or remove tls.cert`},
 		{[]Flag{upstream, {"--listen", "listen", ":9180"}},
 			`--listen: listen: ":9180": listen and admin.listen are the same port; choose two: metrics and profiles must not be where phones are`},
 		{nil, `command line: upstream.url: missing; write the server's address, for example https://exchange.internal`},

@@ -53,8 +53,8 @@ func (r *reading) checkSwitchedOn() error {
 		if on.show(r.config) != quoted("") {
 			continue
 		}
-		if name, found := r.firstSet(source.section); found {
-			return r.where(name).faultUnseen("it has no effect without "+source.on, "set "+source.on+", for example "+source.example+", or remove "+source.section)
+		if err := r.checkOn(source.section, source.on, source.example); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,13 +1,10 @@
 package config
 
-import (
-	"crypto/tls"
-	"net"
-)
+import "net"
 
 // checkWhole holds what no single key can know.
 func (r *reading) checkWhole() error {
-	for _, check := range []func() error{r.checkUpstream, r.checkCertificate, r.checkAuthorities, r.checkListeners, r.checkAdmin, r.checkHold, r.checkWake, r.checkPolicy} {
+	for _, check := range []func() error{r.checkUpstream, r.checkCertificates, r.checkACME, r.checkClients, r.checkAuthorities, r.checkListeners, r.checkAdmin, r.checkHold, r.checkWake, r.checkState, r.checkPolicy, r.checkLimits} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -41,29 +38,6 @@ func (r *reading) checkUpstream() error {
 	return nil
 }
 
-// checkCertificate wants certificate and key together, and to fit.
-func (r *reading) checkCertificate() error {
-	return r.checkPair("tls", r.config.TLS.Cert, r.config.TLS.Key, "a self-signed certificate")
-}
-
-// checkPair is that of a section; otherwise is what it means to have none.
-func (r *reading) checkPair(section, cert, key, otherwise string) error {
-	both := "set " + section + ".cert and " + section + ".key, or neither for " + otherwise
-	switch {
-	case cert == "" && key == "":
-		return nil
-	case key == "":
-		return r.where(section+".cert").fault("a certificate without its private key", both)
-	case cert == "":
-		return r.where(section+".key").fault("a private key without its certificate", both)
-	}
-	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
-		return r.where(section+".key").fault("does not fit "+section+".cert: "+err.Error(),
-			"use the key that the certificate was made for, with the server's own certificate first in "+section+".cert")
-	}
-	return nil
-}
-
 // checkAuthorities refuses a CA file that could never be asked: whoever wrote it
 // believes that the way to the server is encrypted.
 func (r *reading) checkAuthorities() error {
@@ -79,6 +53,7 @@ func (r *reading) checkListeners() error {
 	w := r.config.Wake
 	all := []struct{ key, address string }{
 		{"listen", r.config.Listen}, {"admin.listen", r.config.Admin.Listen},
+		{"tls.acme.http", r.config.challengePort()},
 		{"wake.dovecot.listen", w.Dovecot.Listen}, {"wake.jmap.push.listen", w.JMAP.Push.Listen},
 	}
 	for i, b := range all {
@@ -98,7 +73,8 @@ func (r *reading) checkListeners() error {
 
 func (r *reading) checkAdmin() error {
 	admin := r.config.Admin
-	if err := r.checkPair("admin.tls", admin.TLS.Cert, admin.TLS.Key, "plain HTTP"); err != nil {
+	pair := KeyFiles{Cert: admin.TLS.Cert, Key: admin.TLS.Key}
+	if err := pair.check(func(name string) node { return r.where("admin.tls." + name) }); err != nil {
 		return err
 	}
 	if admin.TLS.ClientCA != "" && admin.TLS.Cert == "" {

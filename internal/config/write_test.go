@@ -22,9 +22,17 @@ func written(t rapid.TB, c *Config) string {
 	return b.String()
 }
 
-func TestTheEffectiveConfigurationOfOneUpstreamIsShort(t *testing.T) {
-	const want = `listen: ":443"
+// effective is what comes of a file with nothing but upstream.url.
+const effective = `listen: ":443"
 tls:
+  certs: []
+  acme:
+    domains: []
+    ca: "https://acme-v02.api.letsencrypt.org/directory"
+    http: ":80"
+  clients:
+    mode: "request"
+    headers: false
   alpn: ["http/1.1"]
 upstream:
   url: "https://exchange.internal"
@@ -67,6 +75,18 @@ policy:
   learn: "observe"
   networks: []
   rules: []
+shield:
+  stale_passwords: 0
+  storm:
+    requests: 0
+    per: 1m
+limits:
+  connections: 0
+  handshakes: 0
+  failures: 0
+  addresses: 100000
+state:
+  cluster: false
 drain: 25s
 log:
   level: "info"
@@ -74,8 +94,10 @@ log:
   users: "hashed"
   access: true
 `
-	if got := written(t, good(t, "minimal.yaml")); got != want {
-		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+
+func TestTheEffectiveConfigurationOfOneUpstreamIsShort(t *testing.T) {
+	if got := written(t, good(t, "minimal.yaml")); got != effective {
+		t.Errorf("got:\n%s\nwant:\n%s", got, effective)
 	}
 }
 
@@ -123,6 +145,7 @@ func prefix(t *rapid.T) netip.Prefix {
 func anyConfig(t *rapid.T) *Config {
 	c := Default()
 	c.Listen = dnsName.Draw(t, "listen host") + ":443"
+	c.TLS = anyTLS(t)
 	c.TLS.ALPN = rapid.SampledFrom([][]string{{"h2"}, {"http/1.1"}, {"h2", "http/1.1"}}).Draw(t, "alpn")
 	c.Upstream.URL = &url.URL{
 		Scheme: rapid.SampledFrom([]string{"http", "https"}).Draw(t, "scheme"),
@@ -141,9 +164,36 @@ func anyConfig(t *rapid.T) *Config {
 	c.Admin.Listen = rapid.SampledFrom([]string{"", "127.0.0.1:9180", "[::1]:0", "localhost:1"}).Draw(t, "admin")
 	c.Admin.Pprof = rapid.Bool().Draw(t, "pprof")
 	c.Policy = anyPolicy(t)
+	c.Shield, c.Limits = anyLimits(t)
 	c.Drain = time.Duration(rapid.Int64Range(0, int64(longestDrain)).Draw(t, "drain"))
 	c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 	return c
+}
+
+func anyTLS(t *rapid.T) TLS {
+	file := func(name string) string {
+		path, err := filepath.Abs("testdata/files/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	s := Default().TLS
+	if rapid.Bool().Draw(t, "pfx") {
+		s.PFX, s.PFXPasswordFile = file("store.pfx"), file("password")
+	}
+	s.Certs = rapid.SliceOfN(rapid.SampledFrom([]KeyFiles{
+		{Cert: file("cert.pem"), Key: file("key.pem")}, {PFX: file("open.pfx")}, {PFX: file("store.pfx"), PFXPasswordFile: file("password")},
+	}), 0, 3).Draw(t, "certs")
+	if rapid.Bool().Draw(t, "acme") {
+		s.ACME.Domains = rapid.SliceOfNDistinct(dnsName, 1, 3, rapid.ID[string]).Draw(t, "domains")
+		s.ACME.HTTP = rapid.SampledFrom([]string{"", ":80", "127.0.0.1:0"}).Draw(t, "http")
+		s.ACME.Path = file("")
+	}
+	if rapid.Bool().Draw(t, "clients") {
+		s.Clients = Clients{CA: file("cert.pem"), Mode: rapid.SampledFrom([]string{"request", "require"}).Draw(t, "mode"), Headers: rapid.Bool().Draw(t, "headers")}
+	}
+	return s
 }
 
 func anyWake(t *rapid.T) Wake {

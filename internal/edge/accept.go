@@ -23,7 +23,7 @@ func (s *Server) accept() {
 			continue
 		}
 		<-s.places
-		if s.stopping.Err() != nil {
+		if s.door.Err() != nil {
 			return
 		}
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
@@ -36,7 +36,7 @@ func (s *Server) accept() {
 func (s *Server) sleep(d time.Duration) {
 	select {
 	case <-time.After(d):
-	case <-s.stopping.Done():
+	case <-s.door.Done():
 	}
 }
 
@@ -70,14 +70,21 @@ func (s *Server) secure(c *socket) (net.Conn, error) {
 			return nil, err
 		}
 	}
-	s.certs.follow(time.Now())
-	conn, err := handshake(s.stopping, c, s.tls, s.cfg.limits.handshake)
+	if !s.admit(c) {
+		return nil, errTooMuch
+	}
+	config := s.tlsConfig()
+	c.trust = config.trust
+	conn, err := handshake(s.stopping, c, config.Config, s.cfg.limits.handshake)
 	switch {
 	case err != nil:
 		if failure(err) == reasonPlainHTTP {
 			answerPlainHTTP(c)
 		}
 		return nil, err
+	case conn.ConnectionState().NegotiatedProtocol == challengeProtocol:
+		_ = conn.Close()
+		return nil, errAnswered
 	case conn.ConnectionState().NegotiatedProtocol == "h2":
 		return conn, nil // http.Server speaks HTTP/2 only to a *tls.Conn
 	default:
@@ -85,12 +92,30 @@ func (s *Server) secure(c *socket) (net.Conn, error) {
 	}
 }
 
+// errAnswered ends the connection of an authority, which has seen its answer in the
+// handshake (RFC 8737 3).
+var errAnswered = errors.New("answered a certificate authority")
+
+// errTooMuch ends a connection from an address that has taken what it may.
+var errTooMuch = errors.New("its address has taken what it may")
+
+// tlsConfig is what the next handshake is made with.
+func (s *Server) tlsConfig() *tlsConfig {
+	s.certs.follow(time.Now())
+	former := s.tls.Load()
+	now := s.certs.config(s.cfg.ALPN, former)
+	if now != former {
+		s.tls.CompareAndSwap(former, now)
+	}
+	return now
+}
+
 // report counts why a connection never became one. The log is for debugging:
 // every scanner of the Internet comes by here. Only what speaks of a wrong
 // proxy_protocol setting is worth a warning: with it no phone gets in.
 func (s *Server) report(c *socket, err error) {
-	if s.stopping.Err() != nil {
-		return // cut by ourselves
+	if s.stopping.Err() != nil || errors.Is(err, errAnswered) || errors.Is(err, errTooMuch) {
+		return // cut by ourselves, or no failure, or counted
 	}
 	from := zap.Stringer("client", c.Conn.RemoteAddr())
 	var refused *proxyError

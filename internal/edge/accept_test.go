@@ -51,7 +51,7 @@ func TestTooManyOpenFilesAreWaitedOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		listener := new(exhausted)
-		l := &lab{Server: newServer(context.Background(), cfg, &certificates{}, listener), t: t, metrics: registry, served: make(chan error, 1)}
+		l := &lab{Server: newServer(context.Background(), cfg, &Certificates{}, listener), t: t, metrics: registry, served: make(chan error, 1)}
 		go func() { l.served <- l.Serve() }()
 		time.Sleep(90 * time.Second)
 		l.end()

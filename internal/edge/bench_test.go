@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 )
 
@@ -86,11 +85,12 @@ func BenchmarkFloor(b *testing.B) {
 			load(b, kind, server.Addr())
 		})
 		b.Run(kind+"/net-http", func(b *testing.B) {
-			certs, err := loadCertificates(Config{Log: zap.NewNop(), Metrics: NewMetrics(nil)})
+			certs, err := OpenCertificates(context.Background(), CertificatesConfig{})
 			if err != nil {
 				b.Fatal(err)
 			}
-			listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{GetCertificate: certs.get})
+			defer certs.Close()
+			listener, err := tls.Listen("tcp", "127.0.0.1:0", certs.config(nil, nil).Config)
 			if err != nil {
 				b.Fatal(err)
 			}

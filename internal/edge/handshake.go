@@ -27,6 +27,9 @@ const (
 	reasonALPN          = "alpn"           // no HTTP version in common
 	reasonClientRefused = "client-refused" // the client sent an alert: mostly, it does not trust the certificate
 	reasonOther         = "other"
+
+	reasonClientCertificate = "client-certificate" // the client shows none, or one that is not believed (tls.clients)
+	reasonNoCertificate     = "no-certificate"     // nothing was issued yet for the name that it asks for
 )
 
 // handshake makes a TLS connection of a socket, within the limit.
@@ -47,6 +50,7 @@ func handshake(ctx context.Context, c *socket, config *tls.Config, within time.D
 func failure(err error) string {
 	var record tls.RecordHeaderError
 	var op *net.OpError
+	var believed *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &record):
 		return notTLS(record.RecordHeader)
@@ -55,6 +59,10 @@ func failure(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, context.Canceled), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return reasonClosed
+	case errors.Is(err, errNoCertificate):
+		return reasonNoCertificate
+	case errors.As(err, &believed):
+		return reasonClientCertificate
 	case errors.As(err, &op) && op.Op == "remote error":
 		return reasonClientRefused
 	}
@@ -67,6 +75,8 @@ func failure(err error) string {
 		return reasonCipher
 	case strings.Contains(text, "application protocols"):
 		return reasonALPN
+	case strings.Contains(text, "didn't provide a certificate"):
+		return reasonClientCertificate
 	}
 	return reasonOther
 }

@@ -36,7 +36,7 @@ func newHTTPServer(cfg Config, base context.Context) *http.Server {
 			if cfg.ConnContext != nil {
 				ctx = cfg.ConnContext(ctx, c)
 			}
-			return mark(ctx, c)
+			return withSocket(mark(ctx, c), c)
 		},
 		ConnState: func(c net.Conn, state http.ConnState) {
 			letGo(c, state)

@@ -12,13 +12,13 @@ import (
 type limits struct {
 	proxyHeader time.Duration // from accept to the end of the PROXY header; then the connection is closed
 	handshake   time.Duration // TLS handshake, then closed
+	last        time.Duration // handshakes that are not over when the server stops, then cut
 	header      time.Duration // first byte of a request to the end of its header block, then closed
 	idle        time.Duration // between two requests, then closed
 	write       time.Duration // one write to a client that does not read, then closed
 	headerBytes int           // header block; more is answered 431
 	streams     uint32        // HTTP/2 requests at once on one connection; more are refused (RFC 9113 5.1.2)
 	connections int           // open at once; further ones are answered 503 (see spare)
-	certificate time.Duration // certificate files are looked at no more often than this
 }
 
 func defaultLimits() limits {
@@ -28,8 +28,10 @@ func defaultLimits() limits {
 		proxyHeader: 10 * time.Second,
 		// Three round trips on GPRS with a lost segment each.
 		handshake: 30 * time.Second,
-		header:    30 * time.Second,
-		idle:      5 * time.Minute,
+		// Of those that a restart finds half done, the slowest phones are cut.
+		last:   3 * time.Second,
+		header: 30 * time.Second,
+		idle:   5 * time.Minute,
 		// 16 KiB, the largest TLS record, in two minutes: 140 bytes a second.
 		// Slower than any network that could carry a mail.
 		write: 2 * time.Minute,
@@ -41,7 +43,6 @@ func defaultLimits() limits {
 		// RFC 9113 6.5.2 asks for at least 100. A phone uses three.
 		streams:     100,
 		connections: connectionLimit(),
-		certificate: time.Second,
 	}
 }
 

@@ -25,7 +25,7 @@ func (s *Server) takePlace() bool {
 	select {
 	case s.places <- struct{}{}:
 		return true
-	case <-s.stopping.Done():
+	case <-s.door.Done():
 		return false
 	}
 }

@@ -2,13 +2,13 @@ package edge
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,10 +20,12 @@ import (
 type Config struct {
 	// Listen is the address, such as ":443" or "127.0.0.1:0".
 	Listen string
-	// CertFile and KeyFile are PEM files; the first holds the chain, leaf first.
-	// They are read again when they change. Both empty: a self-signed
-	// certificate, and a warning.
-	CertFile, KeyFile string
+	// Sockets may hold one for phones, which is then used instead of binding
+	// Listen. Nil: none.
+	Sockets *Sockets
+	// Certificates are shown, and outlive the listener. Nil: a self-signed one, and a
+	// warning.
+	Certificates *Certificates
 	// ALPN lists the HTTP versions offered, best first: "http/1.1", "h2". Empty
 	// means only http/1.1: on HTTP/2 a phone's wait and its other requests share
 	// one connection, and a connection that is lost tells less (protocol.md 8.1).
@@ -37,6 +39,9 @@ type Config struct {
 	// Connections may be open at once. 0 or less: half of the limit of open
 	// files, see limits.go. Another 64 are let in to be answered 503.
 	Connections int
+	// Addresses bounds what each client address may take, at this listener and others.
+	// Nil: no limit.
+	Addresses *Addresses
 	// ConnContext and ConnState are http.Server's hooks; both may be nil. The
 	// connection they get is past its TLS handshake. It has the methods of
 	// *tls.Conn, and its NetConn() is a syscall.Conn (for TCP_INFO). On HTTP/1 it
@@ -54,18 +59,23 @@ type Config struct {
 type Server struct {
 	cfg      Config
 	listener net.Listener
-	tls      *tls.Config
-	certs    *certificates
+	tls      atomic.Pointer[tlsConfig]
+	certs    *Certificates
 	http     *http.Server
 
-	places   chan struct{} // one element for each open connection, and one for the next
-	slots    chan struct{} // one element for each of them that is not turned away
-	ready    chan net.Conn // connections past their handshake
-	returned *returns      // connections given back
-	stopping context.Context
-	stop     context.CancelFunc
-	working  sync.WaitGroup // the accept loop, handshakes
-	seldom   *zap.Logger    // each message at most once a minute
+	places    chan struct{} // one element for each open connection, and one for the next
+	slots     chan struct{} // one element for each of them that is not turned away
+	ready     chan net.Conn // connections past their handshake
+	returned  *returns      // connections given back
+	closeDoor context.CancelFunc
+	door      context.Context // ends when no connection is accepted any more
+	stopping  context.Context // ends with the handshakes, after door
+	stop      context.CancelFunc
+	serving   atomic.Bool
+	taken     chan struct{} // closed when Serve gives http.Server no more
+	newcomers *newcomers
+	working   sync.WaitGroup // the accept loop, handshakes
+	seldom    *zap.Logger    // each message at most once a minute
 }
 
 // Listen binds the address and loads the certificate. Requests get ctx's
@@ -75,9 +85,28 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	certs, err := loadCertificates(cfg)
+	certs := cfg.Certificates
+	if certs == nil {
+		var err error
+		if certs, err = OpenCertificates(ctx, CertificatesConfig{Log: cfg.Log, Metrics: cfg.Metrics}); err != nil {
+			return nil, err
+		}
+	}
+	listener, err := bind(ctx, cfg)
 	if err != nil {
 		return nil, err
+	}
+	return newServer(ctx, cfg, certs, listener), nil
+}
+
+// bind takes the socket that was handed over, or opens one.
+func bind(ctx context.Context, cfg Config) (net.Listener, error) {
+	given, err := cfg.Sockets.Take(SocketPhones, cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("edge: %w", err)
+	}
+	if given != nil {
+		return silent{given.(*net.TCPListener)}, nil // Take gives TCP only
 	}
 	// Go's default is a keep-alive probe after 15 s of silence: sixty radio
 	// wakes in a wait of 15 min (protocol.md 8.6). A dead phone is found by the
@@ -90,7 +119,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, bindError(err)
 	}
-	return newServer(ctx, cfg, certs, listener), nil
+	return listener, nil
 }
 
 // complete checks the configuration and fills in the defaults.
@@ -111,6 +140,9 @@ func (cfg *Config) complete() error {
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = NewMetrics(nil)
+	}
+	if cfg.Addresses == nil {
+		cfg.Addresses = NewAddresses(cfg.Metrics)
 	}
 	if cfg.limits == (limits{}) {
 		cfg.limits = defaultLimits()
@@ -133,23 +165,24 @@ func bindError(err error) error {
 	return fmt.Errorf("edge: %w%s", err, hint)
 }
 
-func newServer(ctx context.Context, cfg Config, certs *certificates, listener net.Listener) *Server {
+func newServer(ctx context.Context, cfg Config, certs *Certificates, listener net.Listener) *Server {
 	s := &Server{cfg: cfg, listener: listener, certs: certs,
 		places: make(chan struct{}, cfg.limits.connections+spare), slots: make(chan struct{}, cfg.limits.connections),
-		ready: make(chan net.Conn), returned: newReturns()}
+		ready: make(chan net.Conn), returned: newReturns(), taken: make(chan struct{}), newcomers: newNewcomers()}
 	base := context.WithoutCancel(ctx)
 	s.stopping, s.stop = context.WithCancel(base)
+	s.door, s.closeDoor = context.WithCancel(s.stopping)
 	s.seldom = cfg.Log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
 	}))
-	s.tls = &tls.Config{
-		GetCertificate: certs.get,
-		NextProtos:     cfg.ALPN,
-		// The cipher suites are Go's: forward secrecy only. With CBC among them,
-		// which Outlook on Windows 8.1 needs for RSA certificates.
-		MinVersion: tls.VersionTLS12,
-	}
 	s.http = newHTTPServer(cfg, base)
+	seen := s.http.ConnState
+	s.http.ConnState = func(c net.Conn, state http.ConnState) {
+		s.newcomers.see(c, state)
+		seen(c, state)
+		closeOutdated(c, state)
+	}
+	s.http.Handler = current{s, s.http.Handler}
 	cfg.Metrics.limit.Set(float64(cfg.limits.connections))
 	return s
 }
@@ -162,7 +195,9 @@ func (s *Server) Serve() error {
 	s.cfg.Log.Info("listening", zap.Stringer("address", s.Addr()), zap.Strings("alpn", s.cfg.ALPN),
 		zap.Stringers("proxy_protocol", s.cfg.ProxyProtocolFrom), zap.Int("connections_limit", cap(s.slots)))
 	s.working.Go(s.accept)
+	s.serving.Store(true)
 	err := s.http.Serve(handover{s})
+	close(s.taken)
 	ended := s.stopping.Err() != nil
 	s.halt()
 	if ended {
@@ -171,11 +206,12 @@ func (s *Server) Serve() error {
 	return err
 }
 
-// Shutdown stops accepting, cuts handshakes, and waits until each request has
-// its answer or ctx ends. It ends no request itself: whoever holds waits lets
+// Shutdown stops accepting, answers for a moment whoever has just come, and waits
+// until each request has its answer or ctx ends. It ends no request itself: whoever holds waits lets
 // them go first. Connections that a handler took over (WebSocket, a parked wait)
 // are its own; those given back from now on are closed.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.lastCome(ctx)
 	s.halt()
 	return s.http.Shutdown(ctx)
 }

@@ -23,9 +23,12 @@ type socket struct {
 	slow   func() // a write ran into the limit
 	closed func() // called once
 	once   sync.Once
-	turned bool // over the limit of connections: requests are answered 503
+	turned bool   // over the limit of connections: requests are answered 503
+	trust  *trust // what was asked of its client in the handshake
 
 	mu    sync.Mutex
+	gone  bool      // it was closed
+	leave func()    // called then; nil: its address is not counted
 	asked time.Time // the deadline that the layers above have set; zero = none
 	renew time.Time // until then the deadline in force is fresh enough
 }
@@ -115,8 +118,29 @@ func (c *socket) RemoteAddr() net.Addr {
 // Close closes the connection and gives its place to another.
 func (c *socket) Close() error {
 	err := c.Conn.Close()
-	c.once.Do(c.closed)
+	c.once.Do(func() {
+		c.mu.Lock()
+		c.gone = true
+		leave := c.leave
+		c.mu.Unlock()
+		if leave != nil {
+			leave()
+		}
+		c.closed()
+	})
 	return err
+}
+
+// counts has leave called when the connection is closed, which it may be already: one
+// that is turned away is closed by a timer.
+func (c *socket) counts(leave func()) {
+	c.mu.Lock()
+	c.leave = leave
+	gone := c.gone
+	c.mu.Unlock()
+	if gone {
+		leave()
+	}
 }
 
 // SyscallConn reaches the descriptor, for TCP_INFO. Behind a balancer that is

@@ -155,6 +155,29 @@ func TestCoveredIsTheUnionOfWhatSourcesCover(t *testing.T) {
 	}
 }
 
+func TestOnlyASourceThatHasToConnectIsComing(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		sources []Source
+		want    bool
+	}{
+		{"it has not", []Source{newFake("imap", 0)}, true},
+		{"it has, for a part of what is waited on", []Source{newFake("imap", Inbox)}, false},
+		{"it is only told, and was not yet", []Source{gossip{newFake("dovecot", 0)}}, false},
+		{"one of each", []Source{gossip{newFake("dovecot", Inbox)}, newFake("dav", 0)}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			hub := New(Config{Sources: c.sources})
+			defer hub.Close()
+			w := hub.Watch(Mailbox{Inbox: true, Other: true}, silent)
+			defer w.Leave()
+			if w.Coming() != c.want {
+				t.Errorf("coming %v", !c.want)
+			}
+		})
+	}
+}
+
 func TestMetricsFollowWhoIsWatchedCoveredAndTold(t *testing.T) {
 	r := prometheus.NewRegistry()
 	one := newFake("one", 0)

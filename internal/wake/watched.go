@@ -60,6 +60,18 @@ func (w *Watched) Covered() bool {
 	return w.waits != 0 && covers&w.waits == w.waits
 }
 
+// Coming says whether a source that has to connect first covers nothing yet: it may in a
+// moment, and what it covers then may be all. A Hearsay connects to nothing: what it
+// does not cover now it covers once it has spoken, which may be tomorrow.
+func (w *Watched) Coming() bool {
+	for _, v := range w.voices {
+		if _, is := v.source.(Hearsay); !is && v.covers() == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Leave ends it. Sources keep nothing of the mailbox for this watcher afterwards, and
 // heard may be called once more, by one that was just about to.
 func (w *Watched) Leave() {

@@ -91,6 +91,30 @@ func (g *Register[D, W, U]) Answered(now time.Time, key D, c Command) (v Verdict
 	return v
 }
 
+// Taken gives up the waits of a device that waits elsewhere now, where its credentials
+// were accepted. How often it comes back here is remembered for a while: two clients on
+// two nodes that displace each other are as busy as two on one.
+func (g *Register[D, W, U]) Taken(now time.Time, key D) (v Verdict[W, U]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d := g.devices[key]
+	if d == nil || now.Before(d.peace) {
+		return v
+	}
+	for _, up := range slices.Clone(d.ups) {
+		if !up.alone {
+			d.giveUp(up, &v)
+		}
+	}
+	if len(d.ups) == 0 && len(d.returns) > 0 {
+		d.settles = now.Add(contentionSpan)
+		v.Settles = d.settles
+		return v
+	}
+	g.tidy(key, d)
+	return v
+}
+
 // Asked takes note that a wait has gone to the server.
 func (g *Register[D, W, U]) Asked(now time.Time, key D, u U) {
 	g.mu.Lock()
@@ -156,8 +180,11 @@ func (g *Register[D, W, U]) Len() (devices, ups int) {
 	defer g.mu.Unlock()
 	for _, d := range g.devices {
 		ups += len(d.ups)
+		if len(d.ups) > 0 {
+			devices++
+		}
 	}
-	return len(g.devices), ups
+	return devices, ups
 }
 
 func (g *Register[D, W, U]) find(key D, u U) (*device[W, U], *up[W, U]) {

@@ -52,6 +52,7 @@ const maxSilent = 4
 // in Silent excepted.
 type Verdict[W, U comparable] struct {
 	Up        U         // what the new wait belongs to
+	Alone     bool      // it neither displaces nor is displaced: two clients quarrel
 	Fresh     bool      // Up is the new one: the server has to be asked
 	Displaced []W       // a younger wait of the device has come: they get "nothing new" now
 	Silent    []W       // displaced too, but from elsewhere: perhaps nobody is there. They get Up's answer
@@ -75,7 +76,7 @@ func (g *Register[D, W, U]) Join(now time.Time, key D, c Claim, w W, u U) (v Ver
 	d.note(now, c.Returned)
 	if now.Before(d.peace) {
 		d.ups = append(d.ups, &up[W, U]{handle: u, claim: c, began: now, waits: []seat[W]{{w, c.Address}}, alone: true})
-		v.Up, v.Fresh = u, true
+		v.Up, v.Fresh, v.Alone = u, true, true
 		return v
 	}
 	heir := d.heir(c)

@@ -131,6 +131,9 @@ func (m *Memory) Forget(principal string) (n int) {
 	return n
 }
 
+// Known tells whether the server has ever taken credentials of a device that is remembered.
+func (m *Memory) Known(d Device) bool { return m.look(d, func(*state) {}) }
+
 // Accepted tells whether the server has last answered a device with just these
 // credentials.
 func (m *Memory) Accepted(d Device, credentials Credentials) (are bool) {

@@ -60,6 +60,11 @@ func output(dir string) (files []string, err error) {
 
 // plain are tests that set log.users: plain on purpose: their files begin so. They name
 // users, and show that this can be found.
+//
+// Two more keep nothing. The tests of deploy/fail2ban (cmd/diastole) write names in plain,
+// to see that nobody gets another banned by what he calls himself, and are left out where
+// fail2ban is not installed. Those of test/install run what a package has installed, at
+// which no phone signs in.
 var plain = []string{
 	"TestAfterARestartItKnowsWhatThePhonesHave-", "TestForgettingAUserLeavesNothingAnywhere-",
 	"TestKillingItLosesTheHeldWaitsAndNothingElse-", "TestDevicesAndAdviseShowThePhonesThatCame-", "TestAfterARestartItKnowsWhatItKnew-",

@@ -55,6 +55,9 @@ func (s *Source) taking(d driver) http.Handler {
 			return
 		}
 		result := woke
+		if s.config.Told != nil {
+			s.config.Told(Notice{Driver: d.String(), User: n.user, Classes: n.classes})
+		}
 		if s.take(d, n) == 0 {
 			result = nobodyWaits
 		}

@@ -22,6 +22,9 @@ type Config struct {
 	Token  string     // what Dovecot proves itself with, at least 16 characters
 	Users  wake.Users // as the Hub has it: Dovecot's names are compared in the same form
 
+	// Told gets what Dovecot tells this node, for other nodes; it must not block. nil: nobody.
+	Told func(Notice)
+
 	Log        *zap.Logger
 	Metrics    *wake.Metrics         // nil: counted nowhere
 	Registerer prometheus.Registerer // for the metrics of the endpoint; nil: nowhere
