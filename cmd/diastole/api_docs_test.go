@@ -15,9 +15,7 @@ import (
 
 // Each command of docs/api.md, run against the program with a phone that waits.
 func TestTheCommandsInTheAPIPageWork(t *testing.T) {
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("there is no curl here")
-	}
+	needs(t, "curl")
 	page, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
 		t.Fatal(err)

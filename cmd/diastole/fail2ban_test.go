@@ -21,17 +21,10 @@ import (
 
 const fail2banFilter = "../../deploy/fail2ban/filter.d/diastole.conf"
 
-// fail2ban runs one of its programs. Without it the test is left out; on CI that is a
-// failure: a proof that is left out in silence is none.
+// fail2ban runs one of its programs.
 func fail2ban(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		const why = "fail2ban is not installed (Debian package fail2ban): run `make deps`"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
+	needs(t, name)
 	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
 	if err != nil && len(out) == 0 {
 		t.Fatalf("%s %q: %v", name, args, err)
