@@ -31,9 +31,9 @@ type Config struct {
 
 // Authority is a running one.
 type Authority struct {
-	URL      string // of its directory
-	RootFile string // PEM, who signed its own server
-	Orders   atomic.Int64
+	URL      string       // of its directory
+	RootFile string       // PEM, who signed its own server
+	Orders   atomic.Int64 // asked for; one whose nonce was refused is none
 
 	limited atomic.Pointer[string] // what a refused order is told; nil: none is refused
 	pausing sync.RWMutex           // locked: orders wait
@@ -119,12 +119,29 @@ func (a *Authority) front(pebble http.Handler) http.Handler {
 			a.mu.Lock()
 			a.due = false
 			a.mu.Unlock()
+			answer := &coded{ResponseWriter: w}
+			pebble.ServeHTTP(answer, r)
+			if answer.code == http.StatusBadRequest { // RFC 8555 6.5: a client sends it again
+				a.Orders.Add(-1)
+			}
+			return
 		case strings.Contains(r.URL.Path, "/renewalInfo/"):
 			a.renewalInfo(w)
 			return
 		}
 		pebble.ServeHTTP(w, r)
 	})
+}
+
+// coded remembers the code of an answer.
+type coded struct {
+	http.ResponseWriter
+	code int
+}
+
+func (c *coded) WriteHeader(code int) {
+	c.code = code
+	c.ResponseWriter.WriteHeader(code)
 }
 
 func refuse(w http.ResponseWriter, detail string) {
