@@ -71,7 +71,7 @@ tidy: ## fail where go.mod or go.sum is not what go mod tidy would write
 
 unit: ## every test but the end-to-end ones, with the race detector, in random order
 	@rm -rf $(SAID) && mkdir -p $(SAID)
-	DIASTOLE_OUTPUT=$(SAID) $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v /test/e2e)
+	DIASTOLE_OUTPUT=$(SAID) $(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v /test/e2e)
 
 packages: deb ## the Debian package, the Helm chart and the Compose examples; the module of their tests
 	@cd test/package && $(GO) vet ./... && $$($(GO) -C ../.. tool -n staticcheck) ./... && $(GO) mod tidy -diff && $(GO) test -shuffle=on -timeout 10m ./...
