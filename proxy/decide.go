@@ -81,9 +81,10 @@ func (a *ask) key() heartbeat.Key {
 // with an old password otherwise locks its account (RFC 9110 15.5.4).
 func (p *Proxy) deny(w http.ResponseWriter, r *http.Request, query eas.Envelope, d decision) {
 	p.config.Metrics.denied.WithLabelValues(d.Rule).Inc()
+	user, device := principal(r), query.DeviceKey()
 	p.seldom.Info("denied", zap.String("rule", d.Rule), zap.String("client", p.clientAddress(r).String()),
-		zap.String("user", p.named(principal(r))), zap.String("device", p.named(query.DeviceKey())),
-		zap.String("device_type", p.masked(query.DeviceType, principal(r), query.DeviceKey())),
-		zap.String("user_agent", p.masked(r.UserAgent(), principal(r), query.DeviceKey())))
+		zap.String("user", p.named(user)), zap.String("device", p.named(device)),
+		zap.String("device_type", p.masked(query.DeviceType, user, device)),
+		zap.String("user_agent", p.masked(r.UserAgent(), user, device)))
 	w.WriteHeader(http.StatusForbidden)
 }
